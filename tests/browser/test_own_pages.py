@@ -7,11 +7,15 @@ from pathlib import Path
 
 import pytest
 
-from tests.browser.citizen_desks import STORIES, Town, furnish
-from tests.browser.day import begun
+from casework.files.local import LocalFileStore
+from casework.photos.records import photos_of_answer, photos_of_report
+from tests import build
+from tests.browser.citizen_desks import STORIES, Town, extend, furnish
+from tests.browser.day import Day, begun
 from tests.browser.judging import barriers, speak, too_wide
 from tests.browser.waiting import next_document
 from tests.conftest import environment_of
+from tests.with_photos import answers_of, pictured_case, publish, staged
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
@@ -25,7 +29,31 @@ def town(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Ite
     variables = environment_of(tmp_path_factory.mktemp("own"))
     shutil.copyfile(sqlite_template, Path(variables["LANGBIANG_DATA"]) / "langbiang.db")
     with begun(variables) as day:
-        yield furnish(day)
+        town = furnish(day)
+        town.codes["fullest"] = fullest(day)
+        yield town
+
+
+def fullest(day: Day) -> str:
+    """A report with nearly everything there can be: photos, a question, an addition, another body, more time, three agencies."""
+    files, world = day.house.app.extensions["file_store"].root, day.world
+    filed = pictured_case(world, files, "handling", agencies=3)
+    day.cases["fullest"], report = filed.case, filed.report
+    day.act("fullest", "ask_reporter", "operator", report=report, words="Rác nằm ở bờ nào của suối?", when_unanswered="continue")
+    day.do("fullest", "answer_question", "citizen", report=report, words="Bờ phía thôn, gần cây cầu treo.")
+    day.act("fullest", "write_to_centre", "citizen", report=report, words="Sáng nay rác vẫn còn.")
+    day.act("fullest", "refer", "operator", body="Điện lực Lâm Đồng", reason="Có trụ điện đổ trong rác.")
+    day.do("fullest", "close_referral", "operator", act="take_back", result="Trụ điện đã được dựng lại.")
+    extend(day, "fullest")
+    for assignment in build.assignments(day.case("fullest"), "handling"):
+        officer = f"officer_{assignment.agency.key}"
+        token = staged(world, LocalFileStore(files), f"full-{assignment.id}", by=officer, purpose="after", colour="green")
+        form = {**build.ANSWER, "no_photo_reason": "", "photos_token": token}
+        day.do("fullest", "submit_answer", officer, agency=assignment.agency.key, **form)
+    day.case("fullest")
+    build.approve(world, filed.case)
+    publish(world, filed, files, [*photos_of_report(report), *(photo for each in answers_of(filed) for photo in photos_of_answer(each))])
+    return filed.case.code
 
 
 def test_every_state_fits_three_screens_of_a_telephone(town: Town) -> None:
@@ -37,6 +65,16 @@ def test_every_state_fits_three_screens_of_a_telephone(town: Town) -> None:
         page.goto(f"/mine/{town.codes[story]}")
         screens[story] = round(page.evaluate("document.documentElement.scrollHeight") / TELEPHONE["height"], 2)
     assert {story: number for story, number in screens.items() if number > MOST_SCREENS} == {}
+
+
+def test_nearly_everything_at_once_takes_three_screens_before_the_foot(town: Town) -> None:
+    page = town.person("citizen").page
+    page.set_viewport_size(TELEPHONE)                                                     # type: ignore[arg-type]
+    page.goto(f"/mine/{town.codes['fullest']}")
+    for there in ("#talk", "#referral-row", "#extended", "#history", "#rating", "#sent"):
+        assert page.locator(there).count() == 1, there
+    assert page.evaluate("document.querySelector('main').scrollHeight") <= MOST_SCREENS * TELEPHONE["height"]
+    assert [*too_wide(page, 360), *barriers(page)] == []
 
 
 def test_the_result_is_rated_by_keyboard_and_without_a_script_and_the_reason_appears_where_it_is_needed(town: Town) -> None:
