@@ -197,8 +197,8 @@ def words_at_the_end(world: build.World, story: Story) -> list[str]:
     (redone_and_handed_back, "Đã gửi, Tiếp nhận, Xử lý, Trả lời"),
     (an_interim_answer_first, "Đã gửi, Tiếp nhận, Xử lý, Trả lời"),
     (reopened_twice_over, "Đã gửi, Tiếp nhận, Xử lý, Trả lời, Xem lại, Xử lý lại, Trả lời lại, Xem lại, Xử lý lại, Trả lời lại, Kết thúc"),
-    (asked_twice_and_referred_twice, "Đã gửi, Tiếp nhận, Bổ sung, Xử lý, Chuyển cơ quan khác, Xử lý tiếp, Chuyển cơ quan khác, "
-                                     "Xử lý tiếp, Trả lời"),
+    (asked_twice_and_referred_twice, ("Đã gửi, Tiếp nhận, Bổ sung, Xử lý, Chuyển cơ quan khác, Xử lý tiếp, Chuyển cơ quan khác, "
+                                     "Xử lý tiếp, Trả lời")),
     (upheld, "Đã gửi, Không tiếp nhận, Xem lại, Tiếp nhận, Xử lý"),
     (dismissed, "Đã gửi, Không tiếp nhận, Xem lại, Không tiếp nhận"),
     (merged_and_split_off, "Đã gửi, Tiếp nhận, Chuyển cơ quan khác, Xử lý tiếp, Xử lý, Trả lời, Xử lý lại, Trả lời lại"),
