@@ -286,7 +286,7 @@ def citizen_desks(town: Town) -> list[Desk]:
         Desk("citizen_2", "form-blocked", "/reports/new", then=send_report),
         guest("track", "/track"), Desk("sender", "track-refused", "/track", then=done(track, codes["near"], "AAAA-BBBB-CCCC")),
         Desk("sender", "own-unconfirmed", "/track", then=done(track, codes["of a guest"], town.secrets["of a guest"])),
-        Desk("sender", "opened-here", "/track/reports"), Desk("sender", "data-of-report", f"{own['of a guest']}/data"),
+        Desk("sender", "opened-here", "/mine"), Desk("sender", "data-of-report", f"{own['of a guest']}/data"),
         guest("track-contact", "/track/contact"),
         Desk("sender", "track-code", "/track/contact", then=done(ask_code, "0905 111 222")),
         Desk("sender", "track-code-wrong", "/track/code", then=type_wrong),

@@ -183,7 +183,7 @@ def publish(operator: Visitor) -> None:
 
 def rate(citizen: Visitor, code: str) -> None:
     page = citizen.go(f"/mine/{code}", "own-report-answered")
-    page.check("[name=level][value=satisfied]")
+    page.click("label[for=level-satisfied]")
     with next_document(page):
         page.locator("form[action$='/rating'] button").click()
     citizen.look("own-report-rated")
@@ -239,5 +239,6 @@ def test_a_report_can_be_sent_and_followed_without_scripts(house: House) -> None
     code, _ = file_report(citizen, looks=False)
     assert citizen.page.locator(".qrbox svg").is_visible()
     citizen.page.goto(f"/mine/{code}")
+    citizen.page.click("#sent summary")
     assert "Có đống rác lớn ven suối" in citizen.page.inner_text("main")
     assert citizen.page.locator("main img").first.is_visible()

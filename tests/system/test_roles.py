@@ -439,13 +439,17 @@ def by_hand(the: Stage, name: str, address: Address) -> int:
             return 302 if name in GUESTS else 404 if name in CITIZENS else 200
         case "factors_second.second":
             return 302                                  # no sign-in has been begun in this browser
-        case "auth.sessions" | "account.password" | "tracking.mine" | "message_choices.choices" | "outside_identities.identities":
+        case "tracking.mine":
+            return 200
+        case "auth.sessions" | "account.password" | "message_choices.choices" | "outside_identities.identities":
             return 302 if name in GUESTS else 200
         case ("contacts_sign_in.code" | "contacts_sign_in.new" | "contacts_tracking.code" | "contacts_hand_over.nowhere"
               | "outside_sign_in.new"):
             return 302                                  # nothing has been asked for in this browser
-        case "contacts_tracking.contact" | "contacts_tracking.reports":
+        case "contacts_tracking.contact":
             return 200
+        case "contacts_tracking.reports":
+            return 302                                  # to what is “Mine”
         case "contacts_hand_over.ticket" | "outside_sign_in.come_back":
             return 404
         case "contacts_account.account":
