@@ -14,6 +14,7 @@ from sqlalchemy import select
 
 from casework.db import db
 from casework.models import Agency
+from tests.browser.filing import open_more, tell_place
 from tests.browser.house import House, Visitor, opened
 from tests.browser.waiting import next_document
 from tests.whole import WHOLE
@@ -39,10 +40,11 @@ def file_report(citizen: Visitor, *, looks: bool = True) -> tuple[str, str]:
     page = citizen.go("/reports/new", "report-form" if looks else "")
     page.set_input_files("[name=photos]", {"name": "suoi.jpg", "mimeType": "image/jpeg", "buffer": BEFORE})
     page.fill("[name=words]", "Có đống rác lớn ven suối, mùi rất nặng. Tôi là Nguyễn Thị Thử, gọi 0912 345 678.")
-    page.select_option("[name=area]", label="Xã Lát")
-    page.fill("[name=village]", "Thôn Păng Tiêng")
+    tell_place(page)
+    page.select_option("[name=village]", "Thôn Păng Tiêng")
+    open_more(page)
     page.fill("[name=name]", "Nguyễn Thị Thử")
-    page.fill("[name=phone]", "0912 345 678")
+    page.fill("[name=contact]", "0912 345 678")
     page.check("[name=consent]")
     citizen.send("send")
     assert page.url.endswith("/receipt"), page.inner_text("main")

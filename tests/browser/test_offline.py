@@ -20,6 +20,7 @@ from casework.photos.records import open_copy, photos_of_report
 from casework.recordings.staging import recordings_of_report
 from casework.sealing.seal import parse_tracking_secret, secret_matches
 from tests import build
+from tests.browser.filing import tell_place
 from tests.browser.house import EVERY_IMPACT, House, Visitor, free_port, launched
 from tests.browser.mortal import Mortal, Wire, wired
 from tests.browser.waiting import PATIENCE, ask_until, next_document
@@ -43,6 +44,8 @@ KEPT = """async () => { const found = [];
     found.push({ name, url: new URL(request.url).pathname, text: await answer.text() });
   }
   return found; }"""
+AS_KEPT_BEFORE = """number => langbiangQueue.all().then(([report]) => langbiangQueue.change(report.key, { state: "waiting",
+  fields: report.fields.filter(([name]) => !["contact", "phone"].includes(name)).concat([["phone", number], ["email", ""]]) }))"""
 WORDS = "Cầu gỗ mục ở lối xuống suối, trẻ con đi học qua."
 PHOTOS = [jpeg("olive"), jpeg("teal")]
 
@@ -134,9 +137,9 @@ def mended(valley: Valley) -> Iterator[None]:
 
 def write(page: Page, *, words: str = WORDS, files: bool = True, phone: str = "0912 345 678") -> None:
     page.fill("[name=words]", words)
-    page.select_option("[name=area]", label="Xã Lát")
-    if page.locator("[name=phone]").is_visible():
-        page.fill("[name=phone]", phone)
+    tell_place(page)
+    if page.locator("[name=contact]").is_visible():
+        page.fill("[name=contact]", phone)
     if files:
         page.set_input_files("[name=photos]", [{"name": f"anh{number}.jpg", "mimeType": "image/jpeg", "buffer": data}
                                                for number, data in enumerate(PHOTOS)])
@@ -219,11 +222,11 @@ def test_the_server_is_killed_in_the_middle_of_an_upload_and_what_it_refuses_is_
     write(page, phone="12")
     press_send(page)
     guests.context.set_offline(False)
-    expect(page.locator("[data-refusal]")).to_contain_text("0912 345 678")
+    expect(page.locator("[data-refusal]")).to_contain_text("Số điện thoại còn thiếu 7 chữ số.")
     page.click("[data-mend]")
     expect(page.locator("[data-queue-mends]")).to_be_visible()
     assert (page.input_value("[name=words]"), page.locator("[data-preview]").count()) == (WORDS, 2)
-    page.fill("[name=phone]", "0912 345 678")
+    page.fill("[name=contact]", "0912 345 678")
     with valley.server.killed_with_file_written():
         press_send(page)
     keeps(page, states=["waiting"], whys=[""], digests=SENT)
@@ -258,7 +261,7 @@ def test_photos_and_voice_stay_with_a_report_that_was_to_be_corrected_and_then_l
     before, page = len(valley.reports()), guests.go("/reports/new")
     write(page, phone="12")
     press_send(page)
-    expect(page.locator("#phone-error")).to_be_visible()
+    expect(page.locator("#contact-error")).to_be_visible()
     keeps(page, states=["asked"], whys=[""], digests=SENT)
     with next_document(page):
         page.locator("figure.shot:not([data-preview]) .shot-x").first.click()
@@ -266,7 +269,7 @@ def test_photos_and_voice_stay_with_a_report_that_was_to_be_corrected_and_then_l
     with next_document(page):
         page.evaluate("document.querySelector('form button[name=act][value=files]').click()")
     expect(page.locator("figure.shot:not([data-preview])")).to_have_count(2)
-    page.fill("[name=phone]", "0912 345 678")
+    page.fill("[name=contact]", "0912 345 678")
     page.check("[name=consent]")
     guests.context.set_offline(True)
     valley.wire.cut = True
@@ -286,8 +289,8 @@ def test_back_from_the_receipt_is_an_empty_form_that_leads_to_the_receipt(valley
         write(page, words=f"Lề đường sụt, {corrected}.", phone="12" if corrected else "0912 345 678")
         press_send(page)
         if corrected:
-            expect(page.locator("#phone-error")).to_be_visible()
-            page.fill("[name=phone]", "0912 345 678")
+            expect(page.locator("#contact-error")).to_be_visible()
+            page.fill("[name=contact]", "0912 345 678")
             page.check("[name=consent]")
             press_send(page)
         assert page.url.endswith("/receipt"), page.inner_text("main")
@@ -295,7 +298,7 @@ def test_back_from_the_receipt_is_an_empty_form_that_leads_to_the_receipt(valley
         page.go_back(wait_until="commit")
         expect(page.locator("[data-sent-before]")).to_contain_text("đã được gửi")
         assert "/offline" not in page.url
-        assert (page.input_value("[name=words]"), page.input_value("[name=phone]")) == ("", "")
+        assert (page.input_value("[name=words]"), page.input_value("[name=contact]")) == ("", "")
         assert page.locator("figure.shot").count() == 0
         expect(page.locator("[data-draft-offer]")).to_be_hidden()
         assert page.get_attribute("[data-sent-before] a", "href") in receipt
@@ -342,6 +345,50 @@ def test_once_sent_nothing_is_said_to_wait_and_code_and_secret_are_pointed_at(va
     note_down(page)
     page.goto("/track")
     expect(page.locator("[data-queue-sent]")).to_be_hidden()
+
+
+def test_two_tabs_send_what_waits_once_and_the_secret_stays_until_it_was_noted(valley: Valley, guests: Visitor) -> None:
+    before, page, words = len(valley.reports()), guests.page, "Cống tràn trước trạm y tế."
+    guests.context.set_offline(True)
+    page.goto("/reports/new")
+    write(page, words=words)
+    press_send(page)
+    second = guests.context.new_page()
+    second.goto("/offline/queue")
+    expect(second.locator("[data-list] article")).to_have_count(1)
+    guests.context.set_offline(False)
+    report = judge(valley, page, before, words=words)
+    shown = shown_code(page)
+    for tab in (page, second):
+        expect(tab.get_by_role("heading", level=1)).to_have_text(f"Đã gửi: {report.code}")
+        expect(tab.locator("[data-fact-summary]")).to_have_text(words)
+        expect(tab.locator("[data-fact-photos]")).to_have_text("2")
+    page.reload()
+    assert shown_code(page) == shown, "until it was noted down"
+    note_down(page)
+    expect(second.locator("[data-list-empty]")).to_be_visible()
+    second.close()
+    assert len(valley.filed_since(before)) == 1
+
+
+def test_what_an_earlier_release_has_kept_goes_out_and_is_mended_in_the_one_field(valley: Valley, guests: Visitor) -> None:
+    before, page = len(valley.reports()), guests.page
+    guests.context.set_offline(True)
+    page.goto("/reports/new")
+    write(page, files=False, words="Biển báo gãy.")
+    press_send(page)
+    for number, says in (("0912", "mend"), ("0912 345 678", "sent")):
+        page.evaluate(AS_KEPT_BEFORE, number)
+        guests.context.set_offline(False)
+        if says == "mend":
+            expect(page.locator("[data-refusal]")).to_contain_text("Số điện thoại còn thiếu")
+            page.click("[data-mend]")
+            expect(page.locator("[data-queue-mends]")).to_be_visible()
+            assert page.input_value("[name=contact]") == number
+            page.goto("/offline/queue")
+            guests.context.set_offline(True)
+    judge(valley, page, before, words="Biển báo gãy.", files=[])
+    note_down(page)
 
 
 def test_without_a_signal_pages_that_need_one_say_so_in_our_words(valley: Valley, guests: Visitor) -> None:

@@ -78,7 +78,7 @@ class Journey:
     def file(self, by: str = "reporter") -> Page:
         reporter = self.person(by)
         page = reporter.get("/reports/new")
-        identity = {"name": FULL_NAME, "phone": PHONE, "email": EMAIL} if by not in self.world.people else {}
+        identity = {"name": FULL_NAME, "contact": PHONE} if by not in self.world.people else {}
         files = {"photos": [(marked_photo(), FILE_NAME)], "voice": [(marked_voice(), VOICE_NAME)]}
         page = reporter.submit(
             page, ("act", "send"), uploads=files, words=WORDS, area=self.world.area.ref,

@@ -105,7 +105,7 @@ def walked(app: Flask) -> dict[str, Page]:
 def wrong_turns(journey: Journey) -> None:
     """Pages that are seen when something is not right."""
     guest, operator = journey.person("guest"), journey.person("operator")
-    guest.submit(guest.get("/reports/new"), ("act", "send"), phone="12", email="@")
+    guest.submit(guest.get("/reports/new"), ("act", "send"), contact="12")
     guest.submit(guest.get("/track"), code="LD-2026-000001", secret="AAAA-BBBB-CCCC")
     guest.submit(guest.get("/track"))
     guest.submit(guest.get("/sign-in"), login="nobody", password="wrong")

@@ -78,7 +78,7 @@ def test_english_words_are_a_native_colleagues(world: build.World, sqlite_client
     asks = {"Accept-Language": "en"}
     home, form = (sqlite_client.get(path, headers=asks).text for path in ("/", "/reports/new"))
     assert ("Recently completed" in home, "Lately" in home) == (True, False)
-    assert ("Use my current location" in form, "present place" in form) == (True, False)
+    assert ("I am there now" in form, "present place" in form) == (True, False)
 
 
 def test_what_waits_is_not_called_published(world: build.World, sqlite_client: FlaskClient) -> None:

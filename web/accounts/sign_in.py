@@ -30,7 +30,6 @@ from web.accounts.password_lists import refused_because
 from web.accounts.password_rules import LONGEST, SHORTEST, check_password, hash_password, is_outdated
 from web.clock import now
 from web.field_secret import drop_device_secret
-from web.filing_fields import email_address, phone_number
 from web.forms import Form
 from web.guards import TRACKED_KEY, actor, found, own_account, performs, signed_in_account
 from web.http.security import own_address
@@ -38,6 +37,7 @@ from web.locales import in_reader_language, language
 from web.networks import this_network
 from web.request_log import note_security
 from web.sessions import current_session, drop_cookie, open_session, open_sessions, revoke_session, set_cookie
+from web.typed_contact import email_address, phone_number
 
 bp = Blueprint("auth", __name__)
 

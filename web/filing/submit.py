@@ -13,10 +13,12 @@ from casework.mended.answering import hold_question, lead_back
 from casework.models import Area, Centre, Device
 from casework.permissions import Actor
 from casework.places.lookup import bounded_area_at
+from casework.places.villages import villages_on
 from casework.rate_limits import limit_set_by
 from casework.reading.rule_rows import FieldRow
 from casework.search.staff_choices import fields_of
 from casework.settings.consent_notices import Notice, notice_shown, notice_today
+from casework.text import fold
 from web.clock import now
 from web.filing_fields import FilingForm
 from web.locales import language
@@ -29,7 +31,7 @@ NETWORK = limit_set_by("reports_an_hour", "report form network", timedelta(hours
 
 
 def filing_form(**named: Any) -> FilingForm:
-    return FilingForm(areas=communes_today(), fields_at=_fields_at, area_around=_area_around, **named)
+    return FilingForm(areas=communes_today(), fields_at=_fields_at, area_around=_area_around, area_of_village=_area_of_village, **named)
 
 
 def file_form(
@@ -44,7 +46,7 @@ def file_form(
     TooManyReports.
     """
     place = form.chosen_place
-    contact = form.contact if sender.account is None else None
+    contact = form.sender_contact if sender.account is None else None
     if sender.account is not None and device is not None and device.account_id is None:
         device = None
     centre = centre_for(area=place.area, latitude=place.latitude, longitude=place.longitude, now=now())
@@ -117,12 +119,19 @@ def centre_id_at(place: Place) -> int | None:
 
 
 def _key_of_sending(form: FilingForm, sender: Actor, device: Device | None) -> str | None:
-    contact = form.contact if sender.account is None else None
+    contact = form.sender_contact if sender.account is None else None
     return key_of_sending(form.words.data or "", form.chosen_place, by=sender, contact=contact, device=device)
 
 
 def _area_around(latitude: float, longitude: float) -> Area | None:
     return bounded_area_at(latitude, longitude, today())
+
+
+def _area_of_village(typed: str) -> str | None:
+    """The ref of the commune with a village of that name; None where none or several have one."""
+    name = fold(typed)
+    found = {each.area_ref for each in villages_on(today()) if fold(each.name.vi) == name} if name else set()
+    return found.pop() if len(found) == 1 else None
 
 
 def _fields_at(place: Place) -> tuple[FieldRow, ...]:

@@ -31,7 +31,6 @@ from casework.triage.suggestions import suggestions_in
 from web.base_map import base_map
 from web.clock import now
 from web.filing.submit import code_ahead
-from web.filing_fields import email_address, phone_number
 from web.guards import actor, found, performs, signed_in_account
 from web.intake.forms import IntakeForm, moment_for_input
 from web.intake.places import examples_of
@@ -40,6 +39,7 @@ from web.locales import in_reader_language as local
 from web.public.pages import communes_today
 from web.task_page import at_most
 from web.text_owner import AnothersText, is_of_another
+from web.typed_contact import email_address, phone_number
 from workflows.running.filing import file_report
 
 bp = Blueprint("intake_call", __name__)

@@ -22,7 +22,7 @@ from tests import build
 from tests.web.desk import statements_of
 from tests.web.pages import at, signed_in, words_of
 from tests.with_photos import pictured_case
-from web.public import pages as public
+from web.public import me_too
 
 NOON = build.NOON
 
@@ -312,7 +312,7 @@ def test_guests_and_accounts_say_that_they_met_it_too(world: build.World, sqlite
     assert "2 người cũng gặp" in words_of(operator.get(f"/cases/{case.ref}"))
     guest.post(path, data={"act": "take_back"})
     assert "1 người cũng gặp" in words_of(guest.get(f"/reports/{case.code}"))
-    statuses = {guest.post(path, data={"act": "take_back"}).status_code for _ in range(public.ME_TOO.most)}
+    statuses = {guest.post(path, data={"act": "take_back"}).status_code for _ in range(me_too.ME_TOO.most)}
     assert statuses == {302, 429}
 
 
