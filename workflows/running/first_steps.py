@@ -3,10 +3,7 @@
 from collections.abc import Iterable
 from datetime import datetime
 
-from sqlalchemy import select
-
 from casework.bilingual import Bilingual
-from casework.cases import lock_case
 from casework.db import db
 from casework.events import record
 from casework.models import Case
@@ -14,11 +11,10 @@ from casework.parting.acts import PartRefused
 from casework.permissions import Actor, NotAllowed
 from casework.verbs import Input
 from workflows.bindings import Bindings
-from workflows.models import WaitingTask
 from workflows.running.drawn_steps import label_of_step
 from workflows.running.instances import CASE, CaseProcess, start_case
 from workflows.running.own_steps import OwnStepsBetween, set_before
-from workflows.running.steps import StepRefused, TaskUnknown, perform
+from workflows.running.steps import StepRefused, TaskUnknown, perform_named
 
 NOT_THEIRS = (TaskUnknown, StepRefused, NotAllowed)
 """Why a step waits for somebody else: its desk, or the rule that another person has to do it."""
@@ -31,37 +27,32 @@ def start_with(case_id: int, first: Iterable[tuple[str, Input]], *, by: Actor, n
     another desk, or for another person, waits there. Raises PartRefused where the model has something between that cannot be passed, and
     what the use cases of the steps refuse with.
     """
-    case = lock_case(case_id)
+    case = db.session.get_one(Case, case_id)                  # opened in this unit of work: nobody else can hold it
     start_case(case, now=now, bindings=bindings)
     done = set[str]()
     for element, given in first:
-        ref = _waiting(case, element) or _past_own_steps(case, element, done, by=by, now=now, bindings=bindings)
         try:
-            perform(ref, by=by, now=now, given=given, bindings=bindings)
+            if perform_named(case, element, given, by=by, now=now, bindings=bindings) is None:
+                _past_own_steps(case, element, done, by=by, now=now, bindings=bindings)
+                perform_named(case, element, given, by=by, now=now, bindings=bindings)
         except NOT_THEIRS:
             return
         done.add(element)
 
 
-def _waiting(case: Case, element: str) -> str | None:
-    query = select(WaitingTask.ref).where(WaitingTask.case_id == case.id, WaitingTask.state == "waiting")
-    return db.session.scalar(query.where(WaitingTask.element == element))
-
-
-def _past_own_steps(case: Case, element: str, done: set[str], *, by: Actor, now: datetime, bindings: Bindings) -> str:
-    """Bring a case past what its organisation has drawn before a step; returns the step. Raises PartRefused."""
+def _past_own_steps(case: Case, element: str, done: set[str], *, by: Actor, now: datetime, bindings: Bindings) -> None:
+    """Bring a case past what its organisation has drawn before a step. Raises PartRefused."""
     process = CaseProcess(case, now=now, bindings=bindings)
     there = next(iter(process.rows.steps_at_desks()), None)
     try:
         passed = set_before(process, element, done=done, now=now, bindings=bindings)
     except OwnStepsBetween as stopped:
         raise _refusal(stopped.where) from None
-    if passed is None or (ref := _waiting(case, element)) is None:
+    if passed is None:
         raise _refusal(label_of_step(there) if there is not None else None)
     labels = {"from": list(passed.left), "to": list(passed.came_to)}
     moved = {"from": passed.element, "to": element, "labels": labels, "is_part": True}
     record(case, "move_token", by=by, at=now, process=CASE, **moved)
-    return ref
 
 
 def _refusal(where: Bilingual | None) -> PartRefused:

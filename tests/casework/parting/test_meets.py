@@ -318,6 +318,23 @@ def test_a_case_and_its_part_move_to_a_new_version_and_go_on_waiting(world: buil
 # -- verify ------------------------------------------------------------------------------------------------------------
 
 
+def test_verify_gives_the_worker_a_moment_to_tell_a_case_that_its_part_has_ended(world: build.World) -> None:
+    case, part = divided(world)
+    finish_agencies(world, case)
+    build.act(world, part, "join_part", "operator", reason="Không cần nữa.")
+    other, late = divided(world)
+    finish_agencies(world, other)
+    build.advance(world, late, "to_publish")
+    build.do(world, late, "publish", "operator", title="Cột điện", question="Cột điện bị nghiêng.", checked=True)
+    db.session.expire_all()
+    assert late.closed_at is not None
+    soon, later = (late.closed_at + timedelta(minutes=minutes) for minutes in (1, 120))
+    assert [each.subject for each in case_verification.check_cases(now=soon) if each.check == "case.state"] == []
+    assert [each.subject for each in case_verification.check_cases(now=later) if each.check == "case.state"] == [other.code]
+    hear(late)
+    assert faults(later) == []
+
+
 def test_verify_finds_nothing_on_the_whole_way_and_a_relation_that_is_broken(world: build.World) -> None:
     case, part = divided(world)
     finish_agencies(world, case)
