@@ -37,8 +37,8 @@ NEVER_CALLED = {
 MAY_DRAW_BY_LOT = {
     "pictures.py", "scenery.py", "life.py", "life_ways.py", "crowd.py", "visitors.py", "arrivals.py", "patience.py", "jobs.py", "errors.py",
 }  # fmt: skip
-"""What draws invented pictures, years and loads, and spreads jobs and people told to come again over seconds: nothing of it has to be beyond
-guessing."""
+"""What draws invented pictures, years and loads, and spreads jobs and people told to come again over seconds: nothing of it has to be
+beyond guessing."""
 COMMON_LOT = {"random", "numpy.random"}
 
 MOST_SECONDS = 0.5
