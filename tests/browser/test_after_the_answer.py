@@ -84,6 +84,7 @@ def test_an_area_is_followed_and_left_by_everybody(day: Day, language: str) -> N
     page.goto(f"/area?near={case.code}")
     judged.look("area", language)
     page.click("details[data-area-map] summary")
+    page.wait_for_selector("[data-area-stage].leaflet-container")
     page.focus("[data-area-stage]")
     page.keyboard.press("Enter")
     page.wait_for_selector("path.map-accuracy")

@@ -7,7 +7,7 @@ withdrawals, reopened cases, calls and cameras. What is open today belongs to `f
 
 from collections import Counter
 from dataclasses import replace
-from datetime import datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from functools import cache
 from random import Random
 
@@ -129,7 +129,7 @@ def _instant(chance: Random, now: datetime) -> datetime:
 
 
 def _story(chance: Random, filed_at: datetime, taken: set[str]) -> Story | None:
-    [matter] = chance.choices(matters(), [_often(each, filed_at) for each in matters()])
+    [matter] = chance.choices(matters(), [_often(each, local_day(filed_at)) for each in matters()])
     is_camera = matter.is_seen_by_camera and chance.random() < FILMED
     place = chance.choice([each for each in _places() if is_camera == (each["village"] in CAMERAS) and _suits(each, matter, is_camera)])
     which, at = chance.randrange(len(matter.titles)), _at(chance, matter, place, is_camera)
@@ -168,8 +168,8 @@ FILMED, CALLED = 0.35, 0.14
 """How many of what cameras see were seen by one, and how many others were told by telephone."""
 
 
-def _often(matter: Matter, filed_at: datetime) -> float:
-    return matter.often * (IN_SEASON if filed_at.month in SEASONS[matter.season] else OUT_OF_SEASON)
+def _often(matter: Matter, filed_on: date) -> float:
+    return matter.often * (IN_SEASON if filed_on.month in SEASONS[matter.season] else OUT_OF_SEASON)
 
 
 def _suits(place: Row, matter: Matter, is_camera: bool) -> bool:

@@ -87,8 +87,8 @@ def area() -> ResponseReturnValue:
     if request.method == "GET":
         return _form(_offered())
     wish = Wish(**{name: request.form.get(name, "")[:LONGEST] for name in Wish.__slots__})
-    typed = request.form.get("contact", "")[:LONGEST]
-    given = contact_typed(typed)
+    typed = request.form.get("contact", "")
+    given = contact_typed(typed) if len(typed) <= LONGEST else None
     scope, fault = _scope(wish)
     faults = {"where": fault} if fault else {}
     if wish.rhythm not in RHYTHMS:

@@ -136,7 +136,9 @@ def _heading(shown: OwnReport) -> str:
     """What the matter is called: by its published title, else by how its sender began; empty for what is on the receipt alone."""
     if shown.publication is not None:
         return shown.publication.current.title
-    return shorten(shown.words or "", LONGEST_HEADING, placeholder=" …")
+    words = shown.words or ""
+    begun = shorten(words, LONGEST_HEADING, placeholder=" …")
+    return begun if begun != "…" else f"{words.split()[0][:LONGEST_HEADING]}…"
 
 
 def _pair(shown: OwnReport) -> tuple[Any, Any] | None:
