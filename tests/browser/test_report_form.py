@@ -12,6 +12,7 @@ from PIL import Image
 from playwright.sync_api import FilePayload, Page, expect
 from sqlalchemy import select
 
+from casework.asking.answers import answers_given
 from casework.db import db, unit_of_work
 from casework.intake.file_report import original_words, typed_village
 from casework.models import Case, Report
@@ -427,3 +428,37 @@ def test_without_a_script_the_browser_itself_says_which_photos_were_chosen(house
     with_script = house.visitor().go("/reports/new").locator("input[name=photos]").bounding_box()
     assert with_script is not None
     assert with_script["width"] <= 1
+
+
+def test_the_questions_of_the_field_appear_as_it_is_chosen_and_come_back_with_the_draft(house: House) -> None:
+    assert house.world is not None
+    extra_question(house.world, code="do_sau", is_required="yes")
+    extra_question(house.world, code="dat", service_code="rung_dat_moi_truong", kind="stop", name_vi="Tranh chấp đất không nhận ở đây.",
+                   hint_vi="Xin gọi Tòa án.")  # fmt: skip
+    visitor = house.visitor()
+    page = visitor.go("/reports/new")
+    depth, notice = page.locator(f"#ask-{FIELD}-do_sau"), page.get_by_text("Tranh chấp đất không nhận ở đây.")
+    expect(depth).to_be_hidden()
+    page.fill("[name=words]", WORDS)
+    page.locator("summary", has_text="Lĩnh vực").click()
+    page.check("[name=field][value=rung_dat_moi_truong]")
+    expect(notice).to_be_visible()
+    visitor.look("report-form-notice")
+    page.check(f"[name=field][value={FIELD}]")
+    expect(notice).to_be_hidden()
+    depth.fill("30")
+    expect(page.locator("[data-saved]")).to_contain_text(re.compile(r"Đã lưu nháp trên máy lúc \d\d:\d\d"))
+    visitor.look("report-form-questions")
+    page.on("dialog", lambda dialog: dialog.accept())
+    page.goto("/reports/new")
+    page.get_by_role("button", name="Viết tiếp bản nháp").click()
+    expect(depth).to_be_visible()
+    assert depth.input_value() == "30"
+    page.select_option("[name=area]", label="Xã Lát")
+    page.fill("[name=phone]", "0912 345 678")
+    page.check("[name=consent]")
+    report = sent(visitor)
+    assert [(each.code, each.words.vi) for each in answers_given(report)] == [("do_sau", "30")]
+    with unit_of_work():
+        for row in db.session.scalars(select(ExtraQuestion)):
+            db.session.delete(row)
