@@ -31,3 +31,8 @@ def extra_question(world: build.World, *, centre_id: int | None = None, **typed:
             from_day=local_day(build.NOON),
         )  # fmt: skip
     return row
+
+
+def input_of(row: ExtraQuestion) -> str:
+    """The name of the input that takes its answer."""
+    return f"ask-{row.id}"

@@ -38,5 +38,10 @@ def with_answers(words: str | None, answers: Sequence[GivenAnswer], *, language:
     return "\n\n".join(part for part in (words, lines) if part) if lines else words
 
 
+def as_sent(words: str | None, answers: Sequence[GivenAnswer]) -> str:
+    """What tells whether two reports say the same: without the wording of the questions, which may change before a report is repeated."""
+    return "\n".join([words or "", *(f"{each.code}: {each.words.vi}" for each in answers)]) if answers else words or ""
+
+
 def _line(question: str, answer: str) -> str:
     return f"{question} {answer}" if question.endswith(("?", ":")) else f"{question}: {answer}"

@@ -3,15 +3,18 @@
 A centre's own question replaces the installation's of the same field and code. Source: rules.md, section 8.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass, fields
 from datetime import date
 from decimal import Decimal, InvalidOperation
 from enum import StrEnum
 
+from sqlalchemy import or_
+
 from casework.bilingual import Bilingual
 from casework.models import ExtraQuestion, Field
 from casework.reading.kept_with_rules import kept_with_rules
-from casework.reading.rule_rows import FieldRow, RuleRow, own_before_shared
+from casework.reading.rule_rows import FieldRow, RuleRow, columns_for, own_before_shared, rows_by
 from casework.text import normal
 
 MOST_OF_A_FIELD = 6
@@ -102,6 +105,15 @@ def questions_at(centre_id: int | None, day: date) -> tuple[AskedQuestion, ...]:
     return own_before_shared(AskedQuestion, ExtraQuestion, centre_id, day, key="key")
 
 
+def former_questions(ids: Iterable[int], centre_id: int | None, *, on: date) -> tuple[AskedQuestion, ...]:
+    """Questions that may have been replaced or ended since a report was written, as they stood in its form; no more than a field has."""
+    query = columns_for(AskedQuestion, ExtraQuestion).where(
+        ExtraQuestion.id.in_(sorted(ids)[:MOST_OF_A_FIELD]), ExtraQuestion.valid_from <= on, ExtraQuestion.kind != QuestionKind.STOP,
+        or_(ExtraQuestion.centre_id == centre_id, ExtraQuestion.centre_id.is_(None)),
+    )  # fmt: skip
+    return rows_by(AskedQuestion, query.order_by(ExtraQuestion.position, ExtraQuestion.id))
+
+
 def row_of(kept: ExtraQuestion) -> AskedQuestion:
     """A question of the settings as a form asks it."""
     return AskedQuestion(*(getattr(kept, each.name) for each in fields(AskedQuestion)))
@@ -112,7 +124,7 @@ def options_in(lines: str) -> list[str]:
 
 
 def answer_to(question: AskedQuestion, typed: str) -> GivenAnswer | None:
-    """The answer in what was typed; of a choice its number, counted from 1. None where nothing was. Raises AnswerRefused."""
+    """The answer in what was typed; of a choice its words in Vietnamese. None where nothing was. Raises AnswerRefused."""
     text = normal(typed)
     if not text:
         if question.is_required and not question.stops:
@@ -123,7 +135,7 @@ def answer_to(question: AskedQuestion, typed: str) -> GivenAnswer | None:
 
 def _read(question: AskedQuestion, text: str) -> Bilingual:
     if question.kind == QuestionKind.CHOICE:
-        chosen = dict(enumerate(question.options, start=1)).get(int(text) if text.isascii() and text.isdigit() and len(text) < 3 else 0)
+        chosen = next((option for option in question.options if option.vi == text), None)
         if chosen is None:
             raise AnswerRefused("Vui lòng chọn một mục trong danh sách.", "Please choose one of the list.")
         return chosen

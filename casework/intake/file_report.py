@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import func, select
 from sqlalchemy.dialects import postgresql, sqlite
 
-from casework.asking.answers import answers_given, sealed_answers, with_answers
+from casework.asking.answers import answers_given, as_sent, sealed_answers, with_answers
 from casework.asking.questions import GivenAnswer
 from casework.clocks.acts import MARKED_URGENT, ClockKind, no_clocks_yet, start_clock
 from casework.contacts.blocked_senders import refuse_blocked
@@ -145,7 +145,7 @@ def file_report(
     key, purpose = (client_key, CLIENT_FILED) if client_key else (idempotency_key, FILED)
     # a waiting report belongs to its writer: the same key under another login is another report
     owner = by.account.id if client_key and by.account is not None else None
-    content = _content_digest(with_answers(words, answers) or "", place, contact, owner=owner)
+    content = _content_digest(as_sent(words, answers), place, contact, owner=owner)
     if key and (earlier := _filed_before(key, purpose, content)):
         return earlier
     _refuse_incomplete(

@@ -82,15 +82,16 @@ class Journey:
 
     def file(self, by: str = "reporter") -> Page:
         reporter = self.person(by)
-        if not any(each.code == "moc" for each in questions_at(self.world.centre.id, local_day(build.NOON))):
+        asked = [each for each in questions_at(self.world.centre.id, local_day(build.NOON)) if each.code == "moc"] or [
             extra_question(self.world, service_code=FIELD, code="moc", kind="text", name_vi="Gần mốc nào?", name_en="Near which mark?")
+        ]
         page = reporter.get("/reports/new")
         identity = {"name": FULL_NAME, "contact": PHONE} if by not in self.world.people else {}
         files = {"photos": [(marked_photo(), FILE_NAME)], "voice": [(marked_voice(), VOICE_NAME)]}
         page = reporter.submit(
             page, ("act", "send"), uploads=files, words=WORDS, area=self.world.area.ref,
             village=VILLAGE, place=f"Trước {HOUSE}", consent="y", alike_seen="y", field=FIELD,
-            **{f"ask-{FIELD}-moc": EXTRA}, **identity,
+            **{f"ask-{asked[0].id}": EXTRA}, **identity,
         )  # fmt: skip
         assert page.path.endswith("/receipt"), page.shown
         self.code, self.secret = page.path.split("/")[2], page.by_id("secret")

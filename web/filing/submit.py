@@ -4,7 +4,7 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
-from casework.asking.answers import with_answers
+from casework.asking.answers import as_sent
 from casework.db import unit_of_work
 from casework.intake.file_report import Filed, Place, has_filed, reserve_code
 from casework.intake.just_sent import JustSent, key_of_sending, note_sent, refuse_just_sent, take_turn
@@ -32,9 +32,10 @@ NETWORK = limit_set_by("reports_an_hour", "report form network", timedelta(hours
 """High, because a mobile operator's customers share a network; it stops a script from filling the disk with photos."""
 
 
-def filing_form(**named: Any) -> FilingForm:
+def filing_form(*, has_waited: bool = False, **named: Any) -> FilingForm:
+    """The form with its questions. `has_waited`: it comes out of a browser's list of waiting reports."""
     form = FilingForm(areas=communes_today(), fields_at=_fields_at, area_around=_area_around, area_of_village=_area_of_village, **named)
-    form.questions = ask(form, centre_id_at(form.chosen_place), formdata=named.get("formdata"))
+    form.questions = ask(form, centre_id_at(form.chosen_place), has_waited=has_waited, formdata=named.get("formdata"))
     return form
 
 
@@ -124,7 +125,7 @@ def centre_id_at(place: Place) -> int | None:
 
 def _key_of_sending(form: FilingForm, sender: Actor, device: Device | None) -> str | None:
     contact = form.sender_contact if sender.account is None else None
-    said = with_answers(form.words.data, form.questions.answers) or ""
+    said = as_sent(form.words.data, form.questions.answers)
     return key_of_sending(said, form.chosen_place, by=sender, contact=contact, device=device)
 
 

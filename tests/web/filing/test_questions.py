@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -11,11 +12,14 @@ from sqlalchemy import func, select
 from werkzeug.test import TestResponse
 
 from casework.asking.answers import answers_given
-from casework.db import db
+from casework.db import db, unit_of_work
 from casework.intake.file_report import cleared_words
+from casework.local_time import local_day
 from casework.models import Case, Report
+from casework.settings.importing.rows import change_row, end_row
+from casework.settings.kinds.table import KINDS
 from tests import build
-from tests.asked import FIELD, extra_question
+from tests.asked import FIELD, USUAL, extra_question, input_of
 from tests.conftest import client_of
 from tests.second_centre import second_world
 from tests.web.desk import Office, named, statements_of, step
@@ -23,8 +27,8 @@ from tests.web.filing.test_pages import filled
 from tests.web.offline.test_offline_api import guest
 from tests.web.pages import at, hidden, words_of
 
-DEPTH, COLOUR, LAND = f"ask-{FIELD}-do_sau", f"ask-{FIELD}-mau", f"ask-{FIELD}-dat_dai"
-CHOICE = {"code": "mau", "kind": "choice", "name_vi": "Màu gì?", "name_en": "Which colour?", "options_vi": "Đỏ\nXanh", "options_en": "Red\nBlue"}
+CHOICE = {"code": "mau", "kind": "choice", "name_vi": "Màu gì?", "name_en": "Which colour?",
+          "options_vi": "Đỏ\nXanh", "options_en": "Red\nBlue"}  # fmt: skip
 NOTICE = {"code": "dat_dai", "kind": "stop", "name_vi": "Tranh chấp đất không nhận ở đây.", "name_en": "Disputes about land are not taken.",
           "hint_vi": "Xin gọi Tòa án 0263 111 222.", "hint_en": "Please call the court on 0263 111 222."}  # fmt: skip
 
@@ -54,65 +58,63 @@ def hidden_groups(page: str) -> list[str]:
 
 
 def test_a_report_of_the_field_comes_with_its_answers(world: build.World, client: FlaskClient) -> None:
-    extra_question(world, most="99", is_required="yes")
-    extra_question(world, **CHOICE)
+    depth, colour = input_of(extra_question(world, most="99", is_required="yes")), input_of(extra_question(world, **CHOICE))
     opened = client.get("/reports/new").get_data(as_text=True)
     assert hidden_groups(opened) == [FIELD]
     assert "js/questions.js" in opened
-    assert sent(world, client, **{DEPTH: "30", COLOUR: "2"}).status_code == 302
+    assert sent(world, client, **{depth: "30", colour: "Xanh"}).status_code == 302
     assert said(newest()) == [("do_sau", "30"), ("mau", "Xanh")]
 
 
 def test_without_a_script_the_form_comes_back_once_with_what_has_to_be_answered(world: build.World, client: FlaskClient) -> None:
-    extra_question(world, is_required="yes")
+    depth = input_of(extra_question(world, is_required="yes"))
     extra_question(world, code="them", kind="text", name_vi="Còn gì nữa?", name_en="Anything else?")
     answer = sent(world, client)
     page = answer.get_data(as_text=True)
     assert (answer.status_code, hidden_groups(page), newest()) == (422, [], None)
-    assert "Sâu khoảng bao nhiêu cm? : Vui lòng trả lời câu hỏi này." in words_of(answer)
+    assert "Sâu khoảng bao nhiêu cm? Vui lòng trả lời câu hỏi này." in words_of(answer)
     assert "Ổ gà sâu, nước đọng." in page
-    assert sent(world, client, **{DEPTH: "5"}).status_code == 302
+    assert sent(world, client, **{depth: "5"}).status_code == 302
 
 
-@pytest.mark.parametrize(("name", "typed", "reason"), [
-    (DEPTH, "sâu", "Vui lòng ghi một số"), (DEPTH, "100", "Cần một số không quá 99."), (COLOUR, "9", "chọn một mục trong danh sách"),
+@pytest.mark.parametrize(("how_deep", "which", "reason"), [
+    ("sâu", "Đỏ", "Vui lòng ghi một số"), ("100", "Đỏ", "Cần một số không quá 99."), ("30", "Tím", "chọn một mục trong danh sách"),
 ])  # fmt: skip
 def test_an_answer_that_is_none_is_refused_and_everything_stays(
-    world: build.World, client: FlaskClient, name: str, typed: str, reason: str
+    world: build.World, client: FlaskClient, how_deep: str, which: str, reason: str
 ) -> None:
-    extra_question(world, most="99")
-    extra_question(world, **CHOICE)
-    answer = sent(world, client, **{DEPTH: "30", COLOUR: "1", name: typed})
+    depth, colour = input_of(extra_question(world, most="99")), input_of(extra_question(world, **CHOICE))
+    answer = sent(world, client, **{depth: how_deep, colour: which})
     page = answer.get_data(as_text=True)
     assert answer.status_code == 422
     assert reason in words_of(answer)
-    assert f'value="{typed if name == DEPTH else 30}"' in page
+    assert f'value="{how_deep}"' in page
     assert newest() is None
 
 
 def test_questions_of_a_field_that_is_not_chosen_are_neither_asked_nor_kept(world: build.World, client: FlaskClient) -> None:
-    extra_question(world, is_required="yes")
-    form = filled(world, client, **{DEPTH: "chưa biết"})
+    depth = input_of(extra_question(world, is_required="yes"))
+    form = filled(world, client, **{depth: "chưa biết"})
     assert client.post("/reports/new", data=form).status_code == 302
     assert said(newest()) == []
 
 
 def test_a_notice_keeps_what_was_typed_and_takes_nothing(world: build.World, client: FlaskClient) -> None:
-    extra_question(world, **NOTICE)
-    answer = sent(world, client, **{LAND: "y"})
+    land = input_of(extra_question(world, **NOTICE))
+    answer = sent(world, client, **{land: "y"})
     assert (answer.status_code, newest()) == (422, None)
     assert "Tranh chấp đất không nhận ở đây. Xin gọi Tòa án 0263 111 222." in words_of(answer)
     assert "Ổ gà sâu, nước đọng." in answer.get_data(as_text=True)
-    assert f'name="{LAND}"' not in answer.get_data(as_text=True), "nothing offers to send it"
+    assert f'name="{land}"' not in answer.get_data(as_text=True), "nothing offers to send it"
     assert client.post("/reports/new", data=filled(world, client)).status_code == 302, "without the field, or with another"
 
 
 def test_where_the_house_allows_it_a_report_is_sent_all_the_same(world: build.World, client: FlaskClient) -> None:
-    extra_question(world, **NOTICE, may_send="yes")
+    land = input_of(extra_question(world, **NOTICE, may_send="yes"))
     answer = sent(world, client)
     assert answer.status_code == 422
     assert "Tôi đã đọc và vẫn gửi" in words_of(answer)
-    assert sent(world, client, **{LAND: "y"}).status_code == 302
+    assert sent(world, client, **{land: "y"}).status_code == 302
     assert said(newest()) == []
 
 
@@ -125,13 +127,60 @@ def test_the_form_asks_what_the_centre_of_the_place_asks(world: build.World, cli
 
 
 def test_a_report_that_waited_brings_its_answers_and_is_told_what_is_missing(world: build.World, client: FlaskClient) -> None:
-    extra_question(world, is_required="yes")
+    depth = input_of(extra_question(world, is_required="yes"))
     phone = guest(client)
-    refused = phone.report(world, [], field=FIELD)
+    refused = phone.report(world, [], field=FIELD, **{depth: " "})
     assert refused.status_code == 422
-    assert "Sâu khoảng bao nhiêu cm?" in refused.get_data(as_text=True) or "Sâu khoảng" in str(refused.json)
-    assert phone.report(world, [], field=FIELD, **{DEPTH: "12"}).status_code == 200
+    assert refused.json is not None
+    assert refused.json["faults"] == [{"field": "Sâu khoảng bao nhiêu cm?", "text": "Vui lòng trả lời câu hỏi này."}]
+    for _again in range(2):
+        assert phone.report(world, [], field=FIELD, **{depth: "12"}).status_code == 200
+    assert db.session.scalar(select(func.count()).select_from(Report)) == 1
     assert said(newest()) == [("do_sau", "12")]
+
+
+@pytest.mark.parametrize("change", ["replaced", "ended"])
+def test_what_was_written_before_a_question_changed_is_filed_once_with_the_question_as_it_was_asked(
+    world: build.World, client: FlaskClient, app: Flask, change: str
+) -> None:
+    row, kind, later = extra_question(world), KINDS["extra_question"], build.NOON + timedelta(days=2)
+    colour = input_of(extra_question(world, **CHOICE))
+    phone = guest(client)
+    by, on = world.actor("overseer", build.NOON), local_day(later)
+    with unit_of_work():
+        if change == "ended":
+            end_row(kind, row, by=by, now=build.NOON, reason="Thử", on=on)
+        else:
+            typed = {**USUAL, "name_vi": "Rộng bao nhiêu m?", "name_en": "How wide is it, in m?", "is_required": "yes"}
+            change_row(kind, row, typed, by=by, now=build.NOON, reason="Thử", from_day=on)
+    name = input_of(row)
+    at(app, later)
+    assert f'name="{name}"' not in client.get("/reports/new").get_data(as_text=True)
+    for _again in range(2):
+        assert phone.report(world, [], field=FIELD, **{name: "12", colour: "Đỏ"}).status_code == 200
+    kept = answers_given(newest() or pytest.fail("nothing was filed"))
+    assert [(each.question.vi, each.words.vi) for each in kept] == [("Sâu khoảng bao nhiêu cm?", "12"), ("Màu gì?", "Đỏ")]
+    assert db.session.scalar(select(func.count()).select_from(Report)) == 1
+
+
+def test_a_report_that_waited_owes_no_answer_to_what_its_form_did_not_ask(world: build.World, client: FlaskClient) -> None:
+    extra_question(world, is_required="yes")
+    extra_question(world, **NOTICE, may_send="yes")
+    assert guest(client).report(world, [], field=FIELD).status_code == 200
+    assert said(newest()) == []
+
+
+def test_a_report_that_waited_is_not_taken_where_a_notice_stops(world: build.World, client: FlaskClient) -> None:
+    extra_question(world, **NOTICE)
+    refused = guest(client).report(world, [], field=FIELD)
+    assert (refused.status_code, newest()) == (422, None)
+    assert "Xin gọi Tòa án 0263 111 222." in str(refused.json)
+
+
+def test_a_form_answers_no_question_of_another_centre(world: build.World, client: FlaskClient) -> None:
+    foreign = input_of(extra_question(world, centre_id=second_world(world).centre.id))
+    assert sent(world, client, **{foreign: "5"}).status_code == 302
+    assert said(newest()) == []
 
 
 def test_all_questions_of_all_fields_cost_the_form_no_statement_each(app: Flask) -> None:
@@ -150,24 +199,24 @@ def test_all_questions_of_all_fields_cost_the_form_no_statement_each(app: Flask)
 
 def test_a_caller_is_asked_what_operators_ask(app: Flask) -> None:
     office = Office(app)
-    extra_question(office.world, is_required="yes")
-    extra_question(office.world, **CHOICE, for_operators="", is_required="yes")
+    depth = input_of(extra_question(office.world, is_required="yes"))
+    colour = input_of(extra_question(office.world, **CHOICE, for_operators="", is_required="yes"))
     page = office.get("operator", "/intake/call").get_data(as_text=True)
-    assert f'name="{DEPTH}"' in page
-    assert COLOUR not in page
-    call = {"source": "phone", "phone": "0912 345 678", "consent": "y", "words": "Cây đổ.", "area": "xa lat", "told": "zns", "language": "vi",
-            "act": "send", "field": FIELD, "idempotency_key": hidden(page, "idempotency_key")}  # fmt: skip
+    assert f'name="{depth}"' in page
+    assert f'name="{colour}"' not in page
+    call = {"source": "phone", "phone": "0912 345 678", "consent": "y", "words": "Cây đổ.", "area": "xa lat", "told": "zns",
+            "language": "vi", "act": "send", "field": FIELD, "idempotency_key": hidden(page, "idempotency_key")}  # fmt: skip
     refused = office.browser("operator").post("/intake/call", data=call)
     assert (refused.status_code, "Vui lòng trả lời câu hỏi này." in words_of(refused)) == (422, True)
-    assert office.browser("operator").post("/intake/call", data={**call, DEPTH: "1,5"}).status_code == 302
+    assert office.browser("operator").post("/intake/call", data={**call, depth: "1,5"}).status_code == 302
     assert said(newest()) == [("do_sau", "1,5")]
 
 
 def test_the_operator_reads_them_with_the_words_and_releases_what_may_be_read(app: Flask) -> None:
     office = Office(app)
-    extra_question(office.world, kind="text")
+    where = input_of(extra_question(office.world, kind="text"))
     client = client_of(app)
-    assert sent(office.world, client, **{DEPTH: "cạnh nhà ông Bảy, 0912 999 888"}).status_code == 302
+    assert sent(office.world, client, **{where: "cạnh nhà ông Bảy, 0912 999 888"}).status_code == 302
     report = newest()
     assert report is not None
     case = db.session.scalars(select(Case).where(Case.code == report.code)).one()

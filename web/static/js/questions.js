@@ -10,7 +10,11 @@
     groups.forEach(group => { group.hidden = group.dataset.questions !== chosen; });
   };
   form.addEventListener("change", show);
-  form.addEventListener("click", () => setTimeout(show));                      // a button has chosen: a suggestion taken, a draft gone on with
+  form.addEventListener("click", () => setTimeout(show));                      // a button has chosen: a suggestion taken
+  form.addEventListener("restored", () => {                                    // a draft, or a report out of the list (queue.js)
+    show();
+    groups.filter(group => !group.hidden && group.closest("details")).forEach(group => { group.closest("details").open = true; });
+  });
   window.addEventListener("pageshow", show);
   show();
 })();
