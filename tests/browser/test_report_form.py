@@ -15,7 +15,7 @@ from sqlalchemy import select
 from casework.asking.answers import answers_given
 from casework.db import db, unit_of_work
 from casework.intake.file_report import original_words, typed_village
-from casework.models import Case, ExtraQuestion, Report
+from casework.models import Case, Report
 from casework.photos.records import open_copy, photos_of_report
 from casework.places.points import point_of
 from casework.recordings.staging import recordings_of_report
@@ -433,12 +433,12 @@ def test_without_a_script_the_browser_itself_says_which_photos_were_chosen(house
 
 def test_the_questions_of_the_field_appear_as_it_is_chosen_and_come_back_with_the_draft(house: House) -> None:
     assert house.world is not None
-    row = extra_question(house.world, code="do_sau", is_required="yes")
+    name = input_of(extra_question(house.world, code="do_sau", is_required="yes"))
     extra_question(house.world, code="dat", service_code="rung_dat_moi_truong", kind="stop", name_vi="Tranh chấp đất không nhận ở đây.",
                    hint_vi="Xin gọi Tòa án.")  # fmt: skip
     visitor = house.visitor()
     page = visitor.go("/reports/new")
-    depth, notice = page.locator(f"#{input_of(row)}"), page.get_by_text("Tranh chấp đất không nhận ở đây.")
+    depth, notice = page.locator(f"#{name}"), page.get_by_text("Tranh chấp đất không nhận ở đây.")
     expect(depth).to_be_hidden()
     page.fill("[name=words]", WORDS)
     open_more(page)
@@ -460,6 +460,3 @@ def test_the_questions_of_the_field_appear_as_it_is_chosen_and_come_back_with_th
     page.check("[name=consent]")
     report = sent(visitor)
     assert [(each.code, each.words.vi) for each in answers_given(report)] == [("do_sau", "30")]
-    with unit_of_work():
-        for each in db.session.scalars(select(ExtraQuestion)):
-            db.session.delete(each)
