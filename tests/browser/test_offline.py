@@ -17,13 +17,14 @@ from casework.asking.answers import answers_given
 from casework.db import db, unit_of_work
 from casework.intake.file_report import original_words
 from casework.models import ExtraQuestion, OutboxMessage, Report
+from casework.permissions import actor_for
 from casework.photos.records import open_copy, photos_of_report
 from casework.recordings.staging import recordings_of_report
 from casework.sealing.seal import parse_tracking_secret, secret_matches
 from casework.settings.importing.rows import change_row
 from casework.settings.kinds.table import KINDS
 from tests import build
-from tests.asked import FIELD, USUAL, extra_question, input_of
+from tests.asked import FIELD, USUAL, extra_question
 from tests.browser.filing import open_more, tell_place
 from tests.browser.house import EVERY_IMPACT, House, Visitor, free_port, launched
 from tests.browser.mortal import Mortal, Wire, wired
@@ -76,6 +77,8 @@ class Valley:
     server: Mortal
     wire: Wire
     world: build.World
+    question: int
+    """The number of a question the form asks where the field of it is chosen."""
 
     def telephone(self, name: str = "") -> Visitor:
         """A browser that has seen the report form once, and so has kept it; signed in if it is somebody's."""
@@ -108,13 +111,14 @@ def valley(sqlite_template: Any, tmp_path_factory: pytest.TempPathFactory) -> It
         app.config["WTF_CSRF_ENABLED"] = True
         app.testing = False
         world = build.standard_world()
+        question = extra_question(world, is_required="yes").id
         db.session.remove()
         server = Mortal(app, config)
         try:
             server.start()
             with wired(config.port) as wire, sync_playwright() as playwright:
                 browser = launched(playwright)
-                yield Valley(House(app, wire.address, browser, impacts=EVERY_IMPACT), server, wire, world)
+                yield Valley(House(app, wire.address, browser, impacts=EVERY_IMPACT), server, wire, world, question)
                 browser.close()
         finally:
             server.end()
@@ -220,8 +224,6 @@ def test_without_a_signal_closed_opened_and_back_in_the_valley(valley: Valley, g
 
 
 def test_an_answer_waits_with_its_report_and_is_filed_once_as_an_answer_to_what_was_asked(valley: Valley) -> None:
-    row, kind = extra_question(valley.world, is_required="yes"), KINDS["extra_question"]
-    name, number = input_of(row), row.id
     phone, before = valley.telephone(), len(valley.reports())
     page = phone.page
     phone.context.set_offline(True)
@@ -229,12 +231,13 @@ def test_an_answer_waits_with_its_report_and_is_filed_once_as_an_answer_to_what_
     write(page)
     open_more(page)
     page.select_option("[name=field]", FIELD)
-    page.fill(f"[name={name}]", "12")
+    page.fill(f"[name=ask-{valley.question}]", "12")
     press_send(page, times=2)
     assert page.evaluate(QUEUED)["states"] == ["waiting"]
     with valley.house.app.test_request_context(), unit_of_work():
-        by, typed = valley.world.actor("overseer"), {**USUAL, "name_vi": "Rộng bao nhiêu m?", "name_en": "How wide, in m?"}
-        change_row(kind, db.session.get_one(ExtraQuestion, number), typed, by=by, now=now(), reason="Thử")
+        by = actor_for(db.session.merge(valley.world.people["overseer"]), now=now())
+        typed = {**USUAL, "name_vi": "Rộng bao nhiêu m?", "name_en": "How wide, in m?"}
+        change_row(KINDS["extra_question"], db.session.get_one(ExtraQuestion, valley.question), typed, by=by, now=now(), reason="Thử")
     phone.context.set_offline(False)
     page.click("[data-send-all]")
     report = judge(valley, page, before)

@@ -23,7 +23,7 @@ from tests.asked import FIELD, extra_question, input_of
 from tests.browser import house as houses
 from tests.browser.filing import open_more, tell_place
 from tests.browser.house import EVERY_IMPACT, House, Visitor, opened
-from tests.browser.waiting import next_document
+from tests.browser.waiting import ask_until, next_document
 from tests.conftest import environment_of
 from tests.whole import WHOLE
 from web.guards import file_store
@@ -444,12 +444,12 @@ def test_the_questions_of_the_field_appear_as_it_is_chosen_and_come_back_with_th
     open_more(page)
     page.select_option("[name=field]", "rung_dat_moi_truong")
     expect(notice).to_be_visible()
-    visitor.look("report-form-notice")
+    visitor.look("report-form-notice", closely=True)
     page.select_option("[name=field]", FIELD)
     expect(notice).to_be_hidden()
     depth.fill("30")
-    expect(page.locator("[data-saved]")).to_be_visible()
-    visitor.look("report-form-questions")
+    ask_until(page, f"Object.values(localStorage).some(kept => kept.includes('\"{name}\":\"30\"'))")
+    visitor.look("report-form-questions", closely=True)
     page.on("dialog", lambda dialog: dialog.accept())
     page.goto("/reports/new")
     page.get_by_role("button", name="Viết tiếp bản nháp").click()
