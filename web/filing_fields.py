@@ -40,6 +40,8 @@ class FilingForm(Form):
 
     is_spoken = False
     has_account = False
+    questions: Any = None
+    """The extra questions of its fields of work (web/filing/questions.py)."""
     photos = MultipleFileField(_l("Photos"))
     words = TextAreaField(
         _l("What is wrong?"), validators=[Length(max=LONGEST_WORDS, message=_l("At most %(max)d characters are taken."))]

@@ -142,7 +142,7 @@ def erase_originals(cases: Collection[Case], *, at: datetime) -> None:
         report.sealed_place = report.device_id = None
         forget_point(report)
         for text in report.texts:
-            text.sealed_body = None
+            text.sealed_body = text.sealed_answers = None
         if report.reporter is not None:
             forget_person(report.reporter)
     _apply(

@@ -74,6 +74,7 @@ class OwnRow:
 
     report: Report
     sealed_words: bytes | None
+    sealed_answers: bytes | None
     told: list[OutboxMessage]
     there: frozenset[OwnPart]
 
@@ -124,7 +125,7 @@ def _row(code: str) -> OwnRow | None:
         return None
     row, told = rows[0], [each.OutboxMessage for each in rows if each.OutboxMessage is not None]
     hold_head(row.rules_head)
-    return OwnRow(row.Report, row.sealed_words, told, frozenset(part for part in _of_report() if row._mapping[part]))
+    return OwnRow(row.Report, row.sealed_words, row.sealed_answers, told, frozenset(part for part in _of_report() if row._mapping[part]))
 
 
 @cache
@@ -133,7 +134,8 @@ def _own() -> Any:
     head = select(EventStream.hash).where(EventStream.stream == RULES_STREAM).scalar_subquery()
     words = select(ReportText.sealed_body).where(ReportText.report_id == Report.id, ReportText.kind == "original")
     words = words.order_by(ReportText.id).limit(1).correlate(Report)
-    query = select(Report, OutboxMessage, head.label("rules_head"), words.scalar_subquery().label("sealed_words"))
+    answers = words.with_only_columns(ReportText.sealed_answers).scalar_subquery().label("sealed_answers")
+    query = select(Report, OutboxMessage, head.label("rules_head"), words.scalar_subquery().label("sealed_words"), answers)
     query = query.add_columns(*(condition.label(part) for part, condition in _of_report().items()))
     query = query.outerjoin(OutboxMessage, and_(_to_sender(OutboxMessage), OutboxMessage.template.in_((LATER, SOONER))))
     query = query.where(Report.code == bindparam("code")).order_by(OutboxMessage.id.desc())

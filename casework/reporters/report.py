@@ -5,6 +5,7 @@ from datetime import datetime
 
 from sqlalchemy import select
 
+from casework.asking.answers import opened_answers, with_answers
 from casework.bilingual import Bilingual
 from casework.contacts.report_links import ended_questions, open_questions
 from casework.db import db
@@ -168,7 +169,7 @@ def own_report(of: Report | OwnRow, *, now: datetime) -> OwnReport:
         return receipt
     talk, moves = talk_about(report, case, there), moves_told(row.told, report.code, own.links)
     own_part = replace(
-        receipt, words=opened_words(row.sealed_words), place=place_words(report), village=typed_village(report),
+        receipt, words=_said(row), place=place_words(report), village=typed_village(report),
         area=report.area.name if report.area else None, turns=talk.turns, moves=tuple(moves), masked_at=case.masked_at,
         steps=tuple(with_moves(own_steps(report, own.links), moves)),
     )  # fmt: skip
@@ -300,3 +301,8 @@ def _given(report: Report, publication: Publication | None) -> tuple[GivenRating
         for rating in db.session.scalars(query)
         if rating.about == WHOLE or rating.agency_id in refs
     )
+
+
+def _said(row: OwnRow) -> str | None:
+    """Their words with what they answered below them, in the language they wrote in."""
+    return with_answers(opened_words(row.sealed_words), opened_answers(row.sealed_answers), language=row.report.language)

@@ -172,7 +172,7 @@ def erase_report(report: Report, link: CaseReport, *, at: datetime, besides: Dat
     """
     ids, reporter = [report.id], report.reporter
     for text in report.texts:
-        text.sealed_body = None
+        text.sealed_body = text.sealed_answers = None
     report.sealed_place = report.sealed_village = report.device_id = report.village = None
     forget_point(report)
     forget(Report, ids)
@@ -237,7 +237,7 @@ def _erase_in_parts(case: Case, report: Report, at: datetime) -> None:
         return
     for part in [lock_case(each.id) for each in parts_of(case)]:
         for text in part.main_report.texts:
-            text.sealed_body = None
+            text.sealed_body = text.sealed_answers = None
         _erase_place_of_case(part, part.main_report, at)
 
 

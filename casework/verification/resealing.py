@@ -14,6 +14,7 @@ from sqlalchemy import Row, Table, func, select, update
 
 from casework.accounts.code_apps import purpose_of as purpose_of_code_app
 from casework.accounts.outside_identities import SECRETS_PURPOSE
+from casework.asking.answers import ANSWERS_PURPOSE
 from casework.db import METADATA, db, unit_of_work
 from casework.erasure.quarantine import REASON_PURPOSE as QUARANTINE
 from casework.files.local import FileMissing, FileStore, new_stored_name
@@ -72,6 +73,7 @@ PURPOSES: dict[str, tuple[str | Callable[[Any], str], ...]] = {
     "report.sealed_place": (PLACE_PURPOSE,),
     "report.sealed_village": (VILLAGE_PURPOSE,),
     "report.sealed_point": (POINT_PURPOSE,),
+    "report_text.sealed_answers": (ANSWERS_PURPOSE,),
     "report_text.sealed_body": (ORIGINAL_PURPOSE, QUARANTINE),
     "reporter.sealed_identity": (IDENTITY_PURPOSE,),
     "staged_import.sealed_passwords": (PASSWORDS_PURPOSE,),

@@ -13,14 +13,18 @@ import pytest
 from playwright.sync_api import Dialog, Page, TimeoutError, expect, sync_playwright
 from sqlalchemy import func, select
 
+from casework.asking.answers import answers_given
 from casework.db import db, unit_of_work
 from casework.intake.file_report import original_words
-from casework.models import OutboxMessage, Report
+from casework.models import ExtraQuestion, OutboxMessage, Report
 from casework.photos.records import open_copy, photos_of_report
 from casework.recordings.staging import recordings_of_report
 from casework.sealing.seal import parse_tracking_secret, secret_matches
+from casework.settings.importing.rows import change_row
+from casework.settings.kinds.table import KINDS
 from tests import build
-from tests.browser.filing import tell_place
+from tests.asked import FIELD, USUAL, extra_question, input_of
+from tests.browser.filing import open_more, tell_place
 from tests.browser.house import EVERY_IMPACT, House, Visitor, free_port, launched
 from tests.browser.mortal import Mortal, Wire, wired
 from tests.browser.waiting import PATIENCE, ask_until, next_document
@@ -213,6 +217,29 @@ def test_without_a_signal_closed_opened_and_back_in_the_valley(valley: Valley, g
     assert again.evaluate(QUEUED)["digests"] == []
     note_down(again)
     assert [fault for fault in valley.house.faults if "net::ERR" not in fault and "status of 409" not in fault] == []
+
+
+def test_an_answer_waits_with_its_report_and_is_filed_once_as_an_answer_to_what_was_asked(valley: Valley) -> None:
+    row, kind = extra_question(valley.world, is_required="yes"), KINDS["extra_question"]
+    name, number = input_of(row), row.id
+    phone, before = valley.telephone(), len(valley.reports())
+    page = phone.page
+    phone.context.set_offline(True)
+    page.goto("/reports/new")
+    write(page)
+    open_more(page)
+    page.select_option("[name=field]", FIELD)
+    page.fill(f"[name={name}]", "12")
+    press_send(page, times=2)
+    assert page.evaluate(QUEUED)["states"] == ["waiting"]
+    with valley.house.app.test_request_context(), unit_of_work():
+        by, typed = valley.world.actor("overseer"), {**USUAL, "name_vi": "Rộng bao nhiêu m?", "name_en": "How wide, in m?"}
+        change_row(kind, db.session.get_one(ExtraQuestion, number), typed, by=by, now=now(), reason="Thử")
+    phone.context.set_offline(False)
+    page.click("[data-send-all]")
+    report = judge(valley, page, before)
+    assert [(each.question.vi, each.words.vi) for each in answers_given(report)] == [("Sâu khoảng bao nhiêu cm?", "12")]
+    note_down(page)
 
 
 def test_the_server_is_killed_in_the_middle_of_an_upload_and_what_it_refuses_is_mended(valley: Valley, guests: Visitor) -> None:

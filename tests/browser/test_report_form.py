@@ -12,12 +12,14 @@ from PIL import Image
 from playwright.sync_api import FilePayload, Page, expect
 from sqlalchemy import select
 
+from casework.asking.answers import answers_given
 from casework.db import db, unit_of_work
 from casework.intake.file_report import original_words, typed_village
 from casework.models import Case, Report
 from casework.photos.records import open_copy, photos_of_report
 from casework.places.points import point_of
 from casework.recordings.staging import recordings_of_report
+from tests.asked import FIELD, extra_question, input_of
 from tests.browser import house as houses
 from tests.browser.filing import open_more, tell_place
 from tests.browser.house import EVERY_IMPACT, House, Visitor, opened
@@ -427,3 +429,34 @@ def test_without_a_script_the_browser_itself_says_which_photos_were_chosen(house
     with_script = house.visitor().go("/reports/new").locator("input[name=photos]").bounding_box()
     assert with_script is not None
     assert with_script["width"] <= 1
+
+
+def test_the_questions_of_the_field_appear_as_it_is_chosen_and_come_back_with_the_draft(house: House) -> None:
+    assert house.world is not None
+    name = input_of(extra_question(house.world, code="do_sau", is_required="yes"))
+    extra_question(house.world, code="dat", service_code="rung_dat_moi_truong", kind="stop", name_vi="Tranh chấp đất không nhận ở đây.",
+                   hint_vi="Xin gọi Tòa án.")  # fmt: skip
+    visitor = house.visitor()
+    page = visitor.go("/reports/new")
+    depth, notice = page.locator(f"#{name}"), page.get_by_text("Tranh chấp đất không nhận ở đây.")
+    expect(depth).to_be_hidden()
+    page.fill("[name=words]", WORDS)
+    open_more(page)
+    page.select_option("[name=field]", "rung_dat_moi_truong")
+    expect(notice).to_be_visible()
+    visitor.look("report-form-notice")
+    page.select_option("[name=field]", FIELD)
+    expect(notice).to_be_hidden()
+    depth.fill("30")
+    expect(page.locator("[data-saved]")).to_be_visible()
+    visitor.look("report-form-questions")
+    page.on("dialog", lambda dialog: dialog.accept())
+    page.goto("/reports/new")
+    page.get_by_role("button", name="Viết tiếp bản nháp").click()
+    expect(depth).to_be_visible()
+    assert depth.input_value() == "30"
+    tell_place(page)
+    page.fill("[name=contact]", "0912 345 678")
+    page.check("[name=consent]")
+    report = sent(visitor)
+    assert [(each.code, each.words.vi) for each in answers_given(report)] == [("do_sau", "30")]

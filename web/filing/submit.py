@@ -4,6 +4,7 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
+from casework.asking.answers import as_sent
 from casework.db import unit_of_work
 from casework.intake.file_report import Filed, Place, has_filed, reserve_code
 from casework.intake.just_sent import JustSent, key_of_sending, note_sent, refuse_just_sent, take_turn
@@ -20,6 +21,7 @@ from casework.search.staff_choices import fields_of
 from casework.settings.consent_notices import Notice, notice_shown, notice_today
 from casework.text import fold
 from web.clock import now
+from web.filing.questions import ask
 from web.filing_fields import FilingForm
 from web.locales import language
 from web.public.pages import communes_today, today
@@ -30,8 +32,11 @@ NETWORK = limit_set_by("reports_an_hour", "report form network", timedelta(hours
 """High, because a mobile operator's customers share a network; it stops a script from filling the disk with photos."""
 
 
-def filing_form(**named: Any) -> FilingForm:
-    return FilingForm(areas=communes_today(), fields_at=_fields_at, area_around=_area_around, area_of_village=_area_of_village, **named)
+def filing_form(*, has_waited: bool = False, **named: Any) -> FilingForm:
+    """The form with its questions. `has_waited`: it comes out of a browser's list of waiting reports."""
+    form = FilingForm(areas=communes_today(), fields_at=_fields_at, area_around=_area_around, area_of_village=_area_of_village, **named)
+    form.questions = ask(form, centre_id_at(form.chosen_place), has_waited=has_waited, formdata=named.get("formdata"))
+    return form
 
 
 def file_form(
@@ -70,7 +75,7 @@ def file_form(
             centre=centre, source="citizen", words=form.words.data or "", place=place, by=sender, now=now(), contact=contact,
             field=form.chosen_field, marked_urgent=form.urgent.data, photos_token=form.photos_token.data, consented=form.consent.data,
             language=language(), idempotency_key=form.idempotency_key.data or None, client_key=form.client_key.data or None,
-            device=device, consent_notice=notice_of(form), code=code,
+            device=device, consent_notice=notice_of(form), code=code, answers=form.questions.answers,
         )  # fmt: skip
         if same and not filed.is_repeat:
             note_sent(same, filed.report, now=now())
@@ -120,7 +125,8 @@ def centre_id_at(place: Place) -> int | None:
 
 def _key_of_sending(form: FilingForm, sender: Actor, device: Device | None) -> str | None:
     contact = form.sender_contact if sender.account is None else None
-    return key_of_sending(form.words.data or "", form.chosen_place, by=sender, contact=contact, device=device)
+    said = as_sent(form.words.data, form.questions.answers)
+    return key_of_sending(said, form.chosen_place, by=sender, contact=contact, device=device)
 
 
 def _area_around(latitude: float, longitude: float) -> Area | None:

@@ -204,6 +204,9 @@
         if (input.type === "checkbox" || input.type === "radio") input.checked = input.type === "checkbox" || input.value === value;
         else input.value = value;
       });
+      // the answer to a question that was changed or ended since: sent along as it was given
+      if (field.startsWith("ask-") && value && !form.elements[field])
+        form.appendChild(Object.assign(document.createElement("input"), { type: "hidden", name: field, value }));
       // written by a release with two fields for them
       if ((field === "phone" || field === "email") && value && !form.elements.contact.value) form.elements.contact.value = value;
     });

@@ -258,7 +258,8 @@
 
   // ---- draft -------------------------------------------------------------------------------------------------------
   const KEPT_DAYS = 7;
-  const KEPT = ["words", "field", "area", "village", "place", "unsure", "urgent", "latitude", "longitude", "accuracy"];
+  const KEPT = ["words", "field", "area", "village", "place", "unsure", "urgent", "latitude", "longitude", "accuracy"]
+    .concat(Array.from(form.querySelectorAll("[data-question]"), each => each.name));
   const STAND_BY = 700;                                                        // milliseconds without a key pressed
   let storage = null;
   try { storage = window.localStorage; } catch (error) { storage = null; }
