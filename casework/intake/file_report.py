@@ -143,8 +143,7 @@ def file_report(
     """
     words = normal(words)
     key, purpose = (client_key, CLIENT_FILED) if client_key else (idempotency_key, FILED)
-    # a waiting report belongs to its writer: the same key under another login is another report
-    owner = by.account.id if client_key and by.account is not None else None
+    owner = by.account.id if client_key and by.account is not None else None  # of another login it is another report
     content = _content_digest(as_sent(words, answers), place, contact, owner=owner)
     if key and (earlier := _filed_before(key, purpose, content)):
         return earlier
@@ -165,11 +164,9 @@ def file_report(
     )  # fmt: skip
     if source != "camera" and parent is None:
         report.reporter = _sender(contact, by, channels=channels, language=language)
-    report.texts.append(ReportText(kind="original", sealed_body=seal_text(words, purpose=ORIGINAL_PURPOSE),
-                                   sealed_answers=sealed_answers(answers), written_at=now))  # fmt: skip
-    db.session.add(report)
-    db.session.flush()
-    _link_files(photos_token, report, now=now)
+    sealed = seal_text(words, purpose=ORIGINAL_PURPOSE)
+    report.texts.append(ReportText(kind="original", sealed_body=sealed, sealed_answers=sealed_answers(answers), written_at=now))
+    _keep_with_files(report, photos_token, now=now)
     case = _open_case(report, place, by=by, now=now, parent=parent)
     if source == "citizen" and by.account is None and contact is not None and (contact.phone or contact.email):
         case.unconfirmed_since = now
@@ -312,8 +309,10 @@ def _has_voice_note(photos_token: str | None) -> bool:
     return photos_token is not None and any(each.kind == "voice" for each in staged_recordings(photos_token))
 
 
-def _link_files(photos_token: str | None, report: Report, *, now: datetime) -> None:
-    """Give the report the photos and recordings that were uploaded for it."""
+def _keep_with_files(report: Report, photos_token: str | None, *, now: datetime) -> None:
+    """Keep the report, with the photos and recordings that were uploaded for it."""
+    db.session.add(report)
+    db.session.flush()
     if photos_token:
         link_staged(photos_token, now=now, report=report)
         link_recordings(photos_token, now=now, report=report)

@@ -181,8 +181,8 @@ def typed() -> list[str]:
     """What this journey's people typed that is sealed in the rows, or that the pages cut up to mark or compare it."""
     from tests.system import canary
 
-    whole = [canary.WORDS, canary.ADDED, canary.ANSWERED, canary.ASKED, canary.SAID, canary.FULL_NAME, canary.PHONE, canary.EMAIL,
-             canary.VILLAGE, f"Trước {canary.HOUSE}", "Chưa dọn hết bờ bên kia.", "Đã gọi."]  # fmt: skip
+    whole = [canary.WORDS, canary.ADDED, canary.ANSWERED, canary.ASKED, canary.SAID, canary.EXTRA, canary.FULL_NAME, canary.PHONE,
+             canary.EMAIL, "Gần mốc nào?", canary.VILLAGE, f"Trước {canary.HOUSE}", "Chưa dọn hết bờ bên kia.", "Đã gọi."]  # fmt: skip
     words = {word for text in (*whole, *build.ANSWER.values(), *data()) if " " in text for word in text.replace("-", " ").split()}
     return sorted({*whole, *words}, key=len, reverse=True)
 
