@@ -108,7 +108,7 @@ class Walker:
     def file(self, guest: HttpBrowser, phone: str) -> str:
         """Send a report; returns its code."""
         typed: Typed = {
-            "words": WORDS, "area": self.script.area, "name": "Nguyễn Thị Thử", "phone": phone, "consent": "y", "alike_seen": "y"
+            "words": WORDS, "area": self.script.area, "name": "Nguyễn Thị Thử", "contact": phone, "consent": "y"
         }  # fmt: skip
         self.requests += 2
         page = guest.open("/reports/new", "life page")

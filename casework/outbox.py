@@ -14,12 +14,17 @@ from sqlalchemy.dialects import postgresql, sqlite
 from casework.db import add_only, db, is_unsent, kept_for_step, new_ref
 from casework.followers import followers_of, is_known_to_public
 from casework.local_time import by_day, local_day
-from casework.models import Case, OutboxMessage, Report
+from casework.models import AreaNews, Case, OutboxMessage, Report
 from casework.permissions import AGENCY_ROLES, Role, desk_name
 from casework.successors import centre_at_work
 
 LETTER = "reminder_letter"
 """The template of one desk's reminders of one morning."""
+NEWS = {
+    "followed_distributed": "begun", "followed_interim": "interim", "followed_published": "final", "followed_corrected": "corrected",
+    "followed_reopened": "reopened",
+}  # fmt: skip
+"""The public steps told to those who follow an area, too (casework.area_news)."""
 
 
 def tell_reporters(case: Case, template: str, *, at: datetime, **parameters: Any) -> None:
@@ -44,6 +49,8 @@ def tell_followers(case: Case, template: str, *, at: datetime, only: Collection[
     """
     if not is_known_to_public(case):
         return
+    if template in NEWS and only is None:
+        add_only(AreaNews(case_id=case.id, step=NEWS[template], at=at))
     if "due_at" in parameters:
         # the public knows only the day of a limit
         parameters["due_at"] = by_day(datetime.fromisoformat(parameters["due_at"])).isoformat()

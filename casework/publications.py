@@ -6,11 +6,14 @@ from sqlalchemy import func, select
 
 from casework.db import db
 from casework.models import Case, Publication
+from casework.states import CaseState
 
 WHOLE = "whole"
 
 PUBLIC_KINDS = ("interim", "final")
 RATED_KINDS = ("final", "private")
+SETTLED_STATES = (CaseState.ANSWERED, CaseState.CLOSED)
+"""Answered, and neither rated nor reviewed any more."""
 
 
 def next_number(case: Case) -> int:
@@ -50,6 +53,12 @@ def shows_exact_place(case: Case) -> bool:
     """Whether the public can read the exact position of a case."""
     publication = newest_publication(case, kinds=PUBLIC_KINDS) if case.is_public and case.visibility_reason_id is None else None
     return publication is not None and publication.current.shows_exact_place
+
+
+def is_settled(case: Case) -> bool:
+    """Whether the answer of a case stands in public and nothing is under way on it any more."""
+    is_apart = case.quarantined_at is not None or case.visibility_reason_id is not None or case.merged_into_id is not None
+    return case.is_public and not is_apart and case.state in SETTLED_STATES
 
 
 def settle_publicity(case: Case) -> None:

@@ -122,7 +122,8 @@ def test_the_roles_of_the_glossary_are_those_of_the_program() -> None:
 # -- what the rules say -------------------------------------------------------------------------------------------------
 
 ROWS = {
-    "original words, photos, voice": Sight.ORIGINAL, "text and photos cleared for agencies": Sight.CLEARED,
+    "original words, answers to extra questions, photos, voice": Sight.ORIGINAL,
+    "text and photos cleared for agencies": Sight.CLEARED,
     "identity and contact": Sight.IDENTITY, "an agency's drafts": Sight.SUBMITTED_ANSWERS,
     "approved answers, unpublished": Sight.APPROVED_ANSWERS, "internal notes": Sight.INTERNAL_NOTES,
     "process, events without content": Sight.PROCESS, "that a quarantined case exists": Sight.QUARANTINED,

@@ -44,7 +44,7 @@ Image.new("RGB", (640, 480), "green").save(picture, "JPEG")
 browser, path = app.test_client(), "/reports/new"
 page = browser.get(path).get_data(as_text=True)
 area = [value for value in html.fromstring(page).xpath("//select[@name='area']/option/@value") if value][0]
-typed = {"words": "Rác đổ ven suối.", "area": area, "name": "Nguyễn Thị Thử", "phone": "0912345678", "consent": "y"}
+typed = {"words": "Rác đổ ven suối.", "area": area, "name": "Nguyễn Thị Thử", "contact": "0912345678", "consent": "y"}
 fields = dict(filled(page, path, typed, act="send"), photos=(io.BytesIO(picture.getvalue()), "anh.jpg"))
 sent = browser.post(path, data=fields)
 receipt = sent.headers.get("Location", "")

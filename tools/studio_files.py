@@ -5,7 +5,7 @@
 - bpmn-editor.min.js and .css, from tools/bpmn-editor by esbuild: the parts of bpmn-js our editor uses, with the minimap.
 - the signs of bpmn-font that the editor draws, and Be Vietnam Pro in two weights without hinting.
 - the rules of Bootstrap that the editor's page can need: those whose classes stand as words in its templates and scripts.
-- these and Bootstrap itself pressed with brotli, beside each; pressing at the best level takes a second and is done here once.
+- these and Bootstrap itself compressed with Brotli, beside each; compressing at the best level takes a second and is done here once.
 """
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ def faults() -> Iterator[str]:
 
 
 def press() -> None:
-    """Press with brotli what is large, or comes with the editor's page."""
+    """Compress with Brotli what is large, or comes with the editor's page."""
     import brotli
 
     for each in PRESSED:

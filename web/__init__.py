@@ -18,7 +18,7 @@ PAGES = (
     "http.display_preferences",
     "filing.pages",
     "filing.consent",
-    "reporters.pages", "reporters.acts",
+    "reporters.pages", "reporters.acts", "reporters.mended", "public.area_pages",
     "accounts.sign_in", "accounts.second_step", "accounts.second_factors", "accounts.prove_again", "inbox.pages", "inbox.bulk",
     "inbox.saved_filters",
     "inbox.assigning", "inbox.team",

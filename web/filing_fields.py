@@ -11,7 +11,7 @@ from uuid import UUID
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_wtf.file import FileField, MultipleFileField
-from wtforms import BooleanField, HiddenField, RadioField, SelectField, StringField, TextAreaField
+from wtforms import BooleanField, HiddenField, SelectField, StringField, TextAreaField
 from wtforms.validators import InputRequired, Length, ValidationError
 
 from casework.intake.file_report import LONGEST_PLACE, LONGEST_WORDS, Place, may_be_unknown
@@ -22,6 +22,7 @@ from casework.recordings.staging import staged_recordings
 from casework.text import normal
 from web.forms import Form
 from web.locales import in_reader_language
+from web.typed_contact import ContactUnclear, email_address, phone_number, read_contact
 
 NO_CHOICE = ""
 UUID_LENGTH = 36
@@ -33,34 +34,41 @@ class FilingForm(Form):
     """The sender's form. Required are words or a voice note, a place, consent, and a contact unless the rules allow none.
 
     Files are staged before the form is validated. `is_spoken` says that a form whose files come later includes a voice note; `has_account`
-    that the sender is answered through an account.
+    that the sender is answered through an account. `phone` and `email` stand in no page: reports written by an earlier release, which wait
+    in a browser or were opened before, bring them instead of `contact`.
     """
 
     is_spoken = False
     has_account = False
+    questions: Any = None
+    """The extra questions of its fields of work (web/filing/questions.py)."""
     photos = MultipleFileField(_l("Photos"))
     words = TextAreaField(
-        _l("What did you see?"), validators=[Length(max=LONGEST_WORDS, message=_l("At most %(max)d characters are taken."))]
+        _l("What is wrong?"), validators=[Length(max=LONGEST_WORDS, message=_l("At most %(max)d characters are taken."))]
     )
     voice = FileField(_l("A recording of what you say"))
     video = FileField(_l("A short video"))
-    field = RadioField(_l("Field"), validate_choice=False, default=NO_CHOICE)
+    field = SelectField(_l("Field"), validate_choice=False, default=NO_CHOICE)
     area = SelectField(_l("Commune"), validate_choice=False, default=NO_CHOICE)
-    village = StringField(_l("Village or street"), validators=[Length(max=120, message=_l("At most %(max)d characters are taken."))])
+    village = StringField(
+        _l("Village or quarter of the list"), validators=[Length(max=120, message=_l("At most %(max)d characters are taken."))]
+    )
     place = StringField(
-        _l("Where exactly?"), validators=[Length(max=LONGEST_TYPED_PLACE, message=_l("At most %(max)d characters are taken."))]
+        _l("Village, quarter, street, a landmark"),
+        validators=[Length(max=LONGEST_TYPED_PLACE, message=_l("At most %(max)d characters are taken."))],
     )
     unsure = BooleanField(_l("I do not remember exactly where"))
     outside = BooleanField(_l("Send it anyway: the matter is there, or I describe the place"))
     latitude = HiddenField()
     longitude = HiddenField()
     accuracy = HiddenField()
-    urgent = BooleanField(_l("This is urgent: somebody may come to harm"))
+    urgent = BooleanField(_l("Urgent, it is dangerous now"))
     name = StringField(_l("Full name"), validators=[Length(max=120, message=_l("At most %(max)d characters are taken."))])
-    phone = StringField(_l("Telephone"))
-    email = StringField(_l("E-mail"))
+    contact = StringField(_l("Telephone number or e-mail address"))
+    phone = StringField()
+    email = StringField()
     consent = BooleanField(
-        _l("I have read and agree to the notice on personal data"),
+        _l("I agree that the centre may use this to handle the report."),
         validators=[InputRequired(_l("Please read and agree to the notice on personal data."))],
     )
     website = StringField(_l("Please leave this empty"))
@@ -69,19 +77,24 @@ class FilingForm(Form):
     idempotency_key = HiddenField()
     client_key = HiddenField()
     alike_seen = HiddenField()
+    follows = HiddenField()
 
     def __init__(
         self, *arguments: Any, areas: list[Area], fields_at: Callable[[Place], Sequence[FieldRow]],
-        area_around: Callable[[float, float], Area | None], **named: Any,
+        area_around: Callable[[float, float], Area | None], area_of_village: Callable[[str], str | None], **named: Any,
     ) -> None:  # fmt: skip
         """`fields_at` gives the fields of work for a place, since each centre may have its own; `area_around` gives the commune of a
-        position where none was chosen."""
+        position where none was chosen, `area_of_village` the ref of that of a village chosen from the list."""
         super().__init__(*arguments, **named)
+        self.contact.data = self.contact.data or self.phone.data or self.email.data
         self._area_rows = {each.ref: each for each in areas}
         if not self.area.data and (position := self.position) is not None and (around := area_around(*position)) is not None:
             self.area.data = around.ref
+        if not self.area.data:
+            self.area.data = area_of_village(self.village.data or "") or NO_CHOICE
         self._field_rows = {each.service_code: each for each in fields_at(self.chosen_place)}
-        self.field.choices = [(code, in_reader_language(each.name)) for code, each in self._field_rows.items()]
+        fields = [(code, in_reader_language(each.name)) for code, each in self._field_rows.items()]
+        self.field.choices = [(NO_CHOICE, str(_("Let the centre choose"))), *fields]
         self.area.choices = [(NO_CHOICE, ""), *((ref, in_reader_language(each.name)) for ref, each in self._area_rows.items())]
         # a form keeps its key and its photos' token over every correction, so that sending it twice makes one report
         self.photos_token.data = sound_token(self.photos_token.data)
@@ -128,12 +141,14 @@ class FilingForm(Form):
         return ": ".join(part for part in (str(_("Does not remember exactly where")), typed) if part)
 
     @property
-    def contact(self) -> Contact | None:
+    def sender_contact(self) -> Contact | None:
         """The sender's contact, None if none was given. The form must have been validated."""
+        typed = (self.contact.data or "").strip()
+        read = read_contact(typed) if typed else Contact()
         contact = Contact(
             name=normal(self.name.data or "") or None,
-            phone=phone_number(self.phone.data or ""),
-            email=email_address(self.email.data or ""),
+            phone=read.phone or phone_number(self.phone.data or ""),
+            email=read.email or email_address(self.email.data or ""),
         )
         return contact if contact != Contact() else None
 
@@ -146,24 +161,18 @@ class FilingForm(Form):
     def validate_area(self, area: SelectField) -> None:
         place = self.chosen_place
         if place.area is None and place.words is None and place.latitude is None:
-            raise ValidationError(_l("Please say where it is: choose a commune or describe the place."))
+            raise ValidationError(_l("Choose the place on the map, or write the village, quarter or street."))
 
-    def validate_phone(self, phone: StringField) -> None:
-        typed = (phone.data or "").strip()
-        if not typed and not (self.email.data or "").strip():
-            self._refuse_unknown()
-        elif "@" in typed:
-            raise ValidationError(_l("This is an e-mail address. Please write it in the field for e-mail."))
-        elif typed and phone_number(typed) is None:
-            raise ValidationError(_l("This telephone number is not valid. Example: 0912 345 678"))
-
-    def _refuse_unknown(self) -> None:
-        if not self.has_account and not may_be_unknown(self.chosen_field, marked_urgent=self.urgent.data):
-            raise ValidationError(_l("Please leave a phone number or an e-mail address so that the centre can answer you."))
-
-    def validate_email(self, email: StringField) -> None:
-        if (email.data or "").strip() and email_address(email.data) is None:
-            raise ValidationError(_l("This e-mail address is not valid. Example: ten@example.vn"))
+    def validate_contact(self, contact: StringField) -> None:
+        typed = (contact.data or "").strip()
+        if not typed:
+            if not self.has_account and not may_be_unknown(self.chosen_field, marked_urgent=self.urgent.data):
+                raise ValidationError(_l("Please leave a phone number or an e-mail address so that the centre can answer you."))
+            return
+        try:
+            read_contact(typed)
+        except ContactUnclear as unclear:
+            raise ValidationError(str(unclear)) from None
 
 
 def sound_token(value: str | None) -> str:
@@ -190,24 +199,3 @@ def number(text: str | None, limit: float) -> float | None:
     except ValueError:
         return None
     return value if math.isfinite(value) and abs(value) <= limit else None
-
-
-def phone_number(typed: str) -> str | None:
-    """A telephone number in E.164, read as Vietnamese by default; None if it is no valid number."""
-    import phonenumbers  # late: docs/architecture.md
-
-    try:
-        parsed = phonenumbers.parse(typed, "VN")
-    except phonenumbers.NumberParseException:
-        return None
-    return phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164) if phonenumbers.is_valid_number(parsed) else None
-
-
-def email_address(typed: str) -> str | None:
-    """An address in lower case; None if it is none. The domain is not queried."""
-    from email_validator import EmailNotValidError, validate_email  # late: docs/architecture.md
-
-    try:
-        return validate_email(typed.strip(), check_deliverability=False).normalized.lower()
-    except EmailNotValidError:
-        return None

@@ -22,6 +22,7 @@ def install(app: Flask) -> None:
         mid_sentence=mid_sentence,
         datetime=local_datetime,
         date=local_date,
+        short_date=short_date,
         due=due,
         due_day=due_day,
         due_day_short=due_day_short,
@@ -48,6 +49,12 @@ def local_date(moment: date | datetime | None) -> str:
     if moment is None:
         return ""
     return day_words(local_day(moment) if isinstance(moment, datetime) else moment)
+
+
+def short_date(moment: date | datetime | None) -> str:
+    """02/03 of this year, as rows of lists show a day; with the year of another one."""
+    words = local_date(moment)
+    return words[:5] if words.endswith(f"/{local_day(now()).year}") else words
 
 
 def decimal(number: float) -> str:

@@ -51,6 +51,8 @@ MAY_REPEAT: dict[Action, str] = {
     Action.FOLLOW: _OF_ONE_SELF,
     Action.ME_TOO: _OF_ONE_SELF,
     Action.CONFIRM_CONTACT: _OF_ONE_SELF,
+    Action.SAY_IF_MENDED: "the same answer again changes nothing, another one is refused",
+    Action.FOLLOW_AREA: _OF_ONE_SELF,
     Action.FOLLOW_OWN: _OF_ONE_SELF,
     Action.READ_INBOX: _OF_ONE_SELF,
     Action.READ_BELL: _OF_ONE_SELF,

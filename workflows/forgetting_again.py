@@ -11,6 +11,7 @@ from datetime import datetime
 
 from sqlalchemy import select
 
+from casework.area_news.subscribing import unsubscribe_again
 from casework.cases import lock_case
 from casework.db import db, unit_of_work
 from casework.erasure.quarantine import erase_handed_over, take_out
@@ -18,7 +19,7 @@ from casework.models import Case
 from casework.permissions import SYSTEM
 from casework.rights.erasing_again import erase_account_again, erase_report_again
 from casework.rights.masking import mask_old_identities
-from casework.upkeep.erasure_log import ACCOUNT, HAND_OVER, QUARANTINE, REPORT, ErasureEntry, handed_over_at
+from casework.upkeep.erasure_log import ACCOUNT, AREA, HAND_OVER, QUARANTINE, REPORT, ErasureEntry, handed_over_at
 from workflows.running.acts import follow
 from workflows.running.hearing import heard_in
 
@@ -87,4 +88,5 @@ def _is_out(ref: str) -> bool:
 
 AGAIN: dict[str, Again] = {
     ACCOUNT: erase_account_again, REPORT: erase_report_again, QUARANTINE: _take_out_again, HAND_OVER: _erase_handed_over_again,
+    AREA: unsubscribe_again,
 }  # fmt: skip

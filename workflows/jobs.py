@@ -4,12 +4,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from casework.area_news.sweeping import sweep_area_news
 from casework.clocks.calendar_changes import recount_after_calendar_change
 from casework.clocks.reminders import send_reminders
 from casework.facts.daily import sum_up_days
 from casework.facts.keeping import keep_facts
 from casework.figures.keeping import count_public_figures
 from casework.intake.unreleased_villages import seal_villages
+from casework.mended.asking import ask_if_mended
 from casework.places.points import seal_points
 from casework.rights.erasing_people import go_on_erasing
 from casework.rights.masking import mask_old_identities
@@ -78,6 +80,9 @@ INTERVALS: dict[str, timedelta] = {
     "seal_villages": timedelta(minutes=1),
     "mask_old_identities": timedelta(hours=12),
     "write_to_affected": timedelta(seconds=30),
+    "ask_if_mended": timedelta(minutes=10),
+    "tell_areas": timedelta(seconds=30),
+    "sweep_area_news": timedelta(hours=6),
     "run_schedules": timedelta(seconds=60),
     "make_outputs": timedelta(seconds=3),
     "make_letter_files": timedelta(seconds=3),
@@ -122,6 +127,8 @@ OWN: dict[str, Run] = {
     "seal_villages": seal_villages,
     "mask_old_identities": mask_old_identities,
     "write_to_affected": write_to_affected,
+    "ask_if_mended": ask_if_mended,
+    "sweep_area_news": sweep_area_news,
     "run_schedules": run_schedules,
 }
 

@@ -17,10 +17,11 @@ from casework.errors import CaseworkError
 from casework.events import record
 from casework.models import Assignment, Case, Extension
 from casework.outbox import tell_desk, tell_inbox, tell_reporters
+from casework.parts import open_parts
 from casework.permissions import LEADERS, Action, Actor, NotAllowed, Role, may, require
 from casework.reading.lacking import Part, is_lacked
 from casework.second_person import JudgingSeat, deciding_desk, desk_of_either, leaders_above, refuse_first_person
-from casework.states import AssignmentState
+from casework.states import AssignmentState, CaseState
 from casework.text import normal
 from casework.verbs import DECISION, MESSAGE, Input, Situation, Verb
 from casework.working_time import Calendar, working_days_between
@@ -212,6 +213,14 @@ def may_still_be_extended(assignment: Assignment, now: datetime) -> bool:
 def _refuse_untimely(assignment: Assignment, now: datetime) -> datetime:
     """Return the present due instant; raise where it is too late to ask for more time."""
     clock = running_clock(assignment.case, ClockKind.ASSIGNMENT, assignment=assignment)
+    if not assignment.is_open and (parts := _waited_for(assignment.case)):
+        codes = ", ".join(part.code for part in parts)
+        raise ExtensionRefused(
+            f"Hồ sơ chỉ còn chờ phần tách ra ({codes}) nên không có đơn vị nào để gia hạn. Đơn vị của phần xin gia hạn ở phần đó; hạn đã "
+            "hứa của hồ sơ giữ nguyên. Nếu phải dừng chờ, tổ trưởng có thể tạm dừng hồ sơ.",
+            f"The case waits for its parts alone ({codes}), so there is no agency to give more time to. The agency of a part asks for it "
+            "there; what was promised for the case stays. If it has to rest meanwhile, the head of operations can put it on hold.",
+        )
     if not assignment.is_open or assignment.state not in AT_WORK or clock is None or clock.due_at is None:
         raise ExtensionRefused(
             "Chỉ xin gia hạn khi đơn vị đã tiếp nhận và đang xử lý.", "Ask for more time once the agency has accepted and is at work."
@@ -228,6 +237,11 @@ def _refuse_untimely(assignment: Assignment, now: datetime) -> datetime:
             f"More time was asked for {MOST_EXTENSIONS} times in this case; there is no third time.",
         )
     return clock.due_at
+
+
+def _waited_for(case: Case) -> list[Case]:
+    """The parts a case waits for where it waits for nothing else."""
+    return open_parts(case) if case.state == CaseState.HANDLING and not case.open_assignments else []
 
 
 def _refuse_day(due: datetime, until: date, calendar: Calendar, now: datetime) -> None:

@@ -18,6 +18,7 @@ from casework.models import Answer, Assignment, Case, CaseReport, File, Photo, P
 from casework.parts import parent_of
 from casework.permissions import Actor
 from casework.permissions.sight import SIGHTS, Sight, Viewer, sees, viewers
+from casework.photos.copied import is_overtaken
 from casework.photos.records import copy_for
 from casework.public.parts import is_read_by_public
 from casework.public.publication import public_publications
@@ -76,7 +77,7 @@ def _chosen_copy(publication: Publication, photo: Photo, rendition: str) -> File
     if photo.answer_id is not None and all(row.answer_id != photo.answer_id for row in version.answers):
         return None
     chosen = db.session.get(PublicationPhoto, (version.id, photo.id))
-    return chosen.copy(rendition) if chosen is not None else None
+    return chosen.copy(rendition) if chosen is not None and not is_overtaken(chosen) else None
 
 
 def _is_own_draft(actor: Actor, photo: Photo, form_tokens: frozenset[str]) -> bool:

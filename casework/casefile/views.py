@@ -9,7 +9,7 @@ from sqlalchemy.orm import joinedload, selectinload
 from sqlalchemy.orm.attributes import set_committed_value
 
 from casework.db import db, kept_for_step
-from casework.intake.file_report import cleared_words, opened_words, original_words, place_words, typed_village
+from casework.intake.file_report import cleared_words, everything_said, opened_words, original_words, place_words, typed_village
 from casework.models import Answer, Assignment, Case, Clock, HandBack, Photo, Publication, Report, ReportText
 from casework.permissions import Actor, Role
 from casework.permissions.sight import Sight, sees
@@ -85,7 +85,7 @@ def _seen_reports(case: Case, by: Actor, photos: "Photos", *, has_step: bool = F
         found.append(
             SeenReport(
                 report=report,
-                original=original_words(report) if sees_original else None,
+                original=everything_said(report) if sees_original else None,
                 place=place_words(report) if sees_original else None,
                 village=typed_village(report) if sees_original else None,
                 cleared=cleared_words(report) if sees_cleared else None,

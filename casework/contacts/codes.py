@@ -63,6 +63,7 @@ class Purpose(StrEnum):
     CONFIRM_REPORT = "confirm_report"
     TRACK = "track"
     OWN_DATA = "own_data"
+    FOLLOW_AREA = "follow_area"
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, Text, cast, exists, or_, select, update
+from sqlalchemy import ColumnElement, CompoundSelect, Select, Text, and_, cast, exists, or_, select, union, update
 from sqlalchemy.orm import aliased
 
 from casework.db import db
@@ -44,6 +44,7 @@ from casework.models import (
     Hold,
     HotlineCall,
     IdempotencyKey,
+    MendedQuestion,
     Note,
     OutboxMessage,
     Photo,
@@ -141,7 +142,7 @@ def erase_originals(cases: Collection[Case], *, at: datetime) -> None:
         report.sealed_place = report.device_id = None
         forget_point(report)
         for text in report.texts:
-            text.sealed_body = None
+            text.sealed_body = text.sealed_answers = None
         if report.reporter is not None:
             forget_person(report.reporter)
     _apply(
@@ -174,8 +175,12 @@ def reports_of(case_ids: Collection[int]) -> list[Report]:
 
 
 def erase_payloads(case_ids: Collection[int]) -> None:
-    """Empty the event payloads of cases, with their salts: the digests stay and reveal nothing."""
+    """Empty the event payloads of cases, with their salts: the digests stay and reveal nothing.
+
+    Those of other cases that name one as the report before or after it go, too.
+    """
     empty_payloads(Event.case_id.in_(case_ids))
+    empty_payloads(and_(Event.type == "report_again", Event.case_id.in_(_led_to_or_from(case_ids))))
 
 
 # -- what is erased where -----------------------------------------------------------------------------------------------
@@ -272,6 +277,13 @@ def _drop_drafts_elsewhere(reports: Sequence[Report], ids: Collection[int]) -> N
 
 def _texts_made_of(report_ids: list[int]) -> list[Change]:
     return [(ReportText, ReportText.report_id.in_(report_ids), {"body": None})]
+
+
+def _led_to_or_from(ids: Collection[int]) -> CompoundSelect[int]:
+    """The cases a sender of these came back with, or came back after."""
+    after = select(CaseReport.case_id).join(MendedQuestion, MendedQuestion.new_report_id == CaseReport.report_id)
+    before = select(MendedQuestion.case_id).join(CaseReport, CaseReport.report_id == MendedQuestion.new_report_id)
+    return union(after.where(MendedQuestion.case_id.in_(ids)), before.where(CaseReport.case_id.in_(ids)))
 
 
 def _publications(ids: Collection[int]) -> Select[int]:

@@ -25,6 +25,7 @@ from casework.models import (
     EventStream,
     Extension,
     HandBack,
+    MendedQuestion,
     Publication,
     Rating,
     Refusal,
@@ -107,6 +108,7 @@ def histories_of(case_ids: Collection[int]) -> dict[int, History]:
     _read_refusals(found)
     _read_promises(found)
     _read_acts_of_agencies(found)
+    _read_mended(found)
     return found
 
 
@@ -135,6 +137,15 @@ def _read_answers(found: dict[int, History]) -> None:
     for case_id, id_, kind in db.session.execute(query.order_by(Publication.case_id, Publication.number)):
         found[case_id].given.append(GivenAnswer(id_, kind, min((each.at for each in rated[id_]), default=None)))
         found[case_id].moments += rated[id_]
+
+
+def _read_mended(found: dict[int, History]) -> None:
+    """How senders answered, weeks later, whether it is really mended."""
+    query = select(MendedQuestion.case_id, MendedQuestion.asked_at, MendedQuestion.answer, MendedQuestion.answered_at)
+    for case_id, asked_at, answer, answered_at in db.session.execute(query.where(MendedQuestion.case_id.in_(found))):
+        found[case_id].moments.append(HistoryMoment("asked_mended", asked_at, None))
+        if answered_at is not None:
+            found[case_id].moments.append(HistoryMoment("mended" if answer == "yes" else "not_mended", answered_at, None))
 
 
 def _read_refusals(found: dict[int, History]) -> None:

@@ -28,6 +28,7 @@ from casework.models import (
     Clock,
     Extension,
     Field,
+    MendedQuestion,
     Publication,
     Rating,
     Referral,
@@ -80,6 +81,7 @@ def counted(month_on: date, *, centre_id: int, now: datetime) -> dict[Subject, F
     _count_answered(tally, centre_id, since, until)
     _count_acts(tally, centre_id, since, until)
     _count_ratings(tally, centre_id, since, until)
+    _count_mended(tally, centre_id, since, until)
     _count_acceptances(tally, centre_id, since, until)
     if since <= now < until:
         _count_open(tally, centre_id, now)
@@ -219,6 +221,14 @@ def _count_ratings(tally: _Tally, centre_id: int, since: datetime, until: dateti
             tally.add_part(level, number, AREA, area_id)
         elif is_public:
             tally.add_part(level, number, AGENCY, agency_id)
+
+
+def _count_mended(tally: _Tally, centre_id: int, since: datetime, until: datetime) -> None:
+    columns = (*DIMENSIONS, MendedQuestion.answer, is_shown())
+    said = select(*columns, func.count()).select_from(MendedQuestion).join(Case, Case.id == MendedQuestion.case_id)
+    said = said.where(_between(MendedQuestion.answered_at, since, until), *_counts(centre_id)).group_by(*columns)
+    for *case, answer, is_public, number in db.session.execute(said):
+        tally.add("mended" if answer == "yes" else "not_mended", number, case, is_public=is_public)
 
 
 def _count_acceptances(tally: _Tally, centre_id: int, since: datetime, until: datetime) -> None:

@@ -194,6 +194,19 @@ FIGURES: dict[str, Figure] = {
             Bilingual("Đánh giá “Chưa hài lòng” cho trong kỳ.", "Verdicts “Not satisfied” given during the period."),
         ),
         Figure(
+            "mended",
+            Bilingual("Đã xử lý thật", "Really mended"),
+            Bilingual(
+                "Câu trả lời “Đã xử lý thật” người gửi cho trong kỳ, khi được hỏi lại ít lâu sau kết quả công khai cuối cùng.",
+                "Answers “it is mended” that senders gave during the period, asked some weeks after a final published answer.",
+            ),
+        ),
+        Figure(
+            "not_mended",
+            Bilingual("Chưa xử lý xong", "Not mended"),
+            Bilingual("Câu trả lời “Chưa xong” cho trong kỳ.", "Answers “not yet” given during the period."),
+        ),
+        Figure(
             MEDIAN,
             Bilingual("Trung vị thời gian tiếp nhận", "Median time to acceptance"),
             Bilingual(
@@ -217,6 +230,7 @@ is unknown for earlier months, and so are open cases for a month first counted a
 """
 
 RATED = ("satisfied", "acceptable", "dissatisfied")
+MENDED = ("mended", "not_mended")
 
 RATES: dict[str, Rate] = {
     rate.key: rate
@@ -235,5 +249,8 @@ RATES: dict[str, Rate] = {
              ("satisfied", "acceptable"), RATED,
              Bilingual("Mẫu số: số đánh giá cho trong kỳ, không phải số hồ sơ. Phản ánh từ camera không có đánh giá.",
                        "Out of the verdicts given during the period, not of the cases. Reports by cameras have no verdicts.")),
+        Rate("mended_of_answers", Bilingual("Đã xử lý thật / đã trả lời câu hỏi", "Really mended / said"), ("mended",), MENDED,
+             Bilingual("Mẫu số: số người gửi đã trả lời câu hỏi trong kỳ, không phải số được hỏi.",
+                       "Out of the senders who answered the question during the period, not of those asked.")),
     )
 }  # fmt: skip

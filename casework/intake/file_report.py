@@ -10,6 +10,8 @@ from typing import Any
 from sqlalchemy import func, select
 from sqlalchemy.dialects import postgresql, sqlite
 
+from casework.asking.answers import answers_given, as_sent, sealed_answers, with_answers
+from casework.asking.questions import GivenAnswer
 from casework.clocks.acts import MARKED_URGENT, ClockKind, no_clocks_yet, start_clock
 from casework.contacts.blocked_senders import refuse_blocked
 from casework.contacts.report_links import case_of
@@ -126,22 +128,23 @@ def file_report(
     field: Field | FieldRow | None = None, marked_urgent: bool = False, photos_token: str | None = None, camera: Camera | None = None,
     seen_at: datetime | None = None, channels: Sequence[str] = (), consented: bool = False, language: str = "vi",
     idempotency_key: str | None = None, client_key: str | None = None, device: Device | None = None,
-    consent_notice: Notice | None = None, code: str | None = None, parent: Case | None = None,
+    consent_notice: Notice | None = None, code: str | None = None, parent: Case | None = None, answers: Sequence[GivenAnswer] = (),
 ) -> Filed:  # fmt: skip
     """Take a report in and open its case; the caller starts the process in the same unit of work.
 
     Words, place and identity are sealed at once; a village is kept in clear only if it is on the official list. Staff file for callers and
     from cameras (`source` phone, officer, camera); a caller consents orally, and the event says so. `seen_at` is when it happened,
     `channels` how the sender wishes to be told. `client_key` is a UUID of the browser the report waited in, `device` that browser;
-    `consent_notice` what was agreed to. `code` was reserved before (`reserve_code`); without one it is taken here, and everybody else who
-    files at the centre waits until this unit ends. A repeat with the same `client_key`, or else the same `idempotency_key`, returns the
-    first report and makes nothing. `parent`: it is a part of that case and has no sender. Raises ReportRefused, OtherReportFiled or
-    ReportFiledBefore, SenderBlocked while the centre accepts nothing from the sender. Source: rules.md, sections 3, 4, 6; Law 91/2025/QH15.
+    `consent_notice` what was agreed to, `answers` what was answered to the questions of the field. `code` was reserved before
+    (`reserve_code`); without one it is taken here, and everybody else who files at the centre waits until this unit ends. A repeat with the
+    same `client_key`, or else the same `idempotency_key`, returns the first report and makes nothing. `parent`: it is a part of that case
+    and has no sender. Raises ReportRefused, OtherReportFiled or ReportFiledBefore, SenderBlocked while the centre accepts nothing from the
+    sender. Source: rules.md, sections 3, 4, 6; Law 91/2025/QH15.
     """
     words = normal(words)
     key, purpose = (client_key, CLIENT_FILED) if client_key else (idempotency_key, FILED)
-    # a waiting report belongs to its writer: the same key under another login is another report
-    content = _content_digest(words, place, contact, owner=by.account.id if client_key and by.account is not None else None)
+    owner = by.account.id if client_key and by.account is not None else None  # of another login it is another report
+    content = _content_digest(as_sent(words, answers), place, contact, owner=owner)
     if key and (earlier := _filed_before(key, purpose, content)):
         return earlier
     _refuse_incomplete(
@@ -161,10 +164,9 @@ def file_report(
     )  # fmt: skip
     if source != "camera" and parent is None:
         report.reporter = _sender(contact, by, channels=channels, language=language)
-    report.texts.append(ReportText(kind="original", sealed_body=seal_text(words, purpose=ORIGINAL_PURPOSE), written_at=now))
-    db.session.add(report)
-    db.session.flush()
-    _link_files(photos_token, report, now=now)
+    sealed = seal_text(words, purpose=ORIGINAL_PURPOSE)
+    report.texts.append(ReportText(kind="original", sealed_body=sealed, sealed_answers=sealed_answers(answers), written_at=now))
+    _keep_with_files(report, photos_token, now=now)
     case = _open_case(report, place, by=by, now=now, parent=parent)
     if source == "citizen" and by.account is None and contact is not None and (contact.phone or contact.email):
         case.unconfirmed_since = now
@@ -209,6 +211,11 @@ def original_words(report: Report) -> str | None:
     """Open the sender's own words. Callers check Sight.ORIGINAL or ownership first; None once erased."""
     text = next((text for text in report.texts if text.kind == "original"), None)
     return opened_words(text.sealed_body if text else None)
+
+
+def everything_said(report: Report) -> str | None:
+    """The words with what was answered below them, as staff read and clear them; callers check as for `original_words`."""
+    return with_answers(original_words(report), answers_given(report))
 
 
 def opened_words(sealed: bytes | None) -> str | None:
@@ -302,8 +309,10 @@ def _has_voice_note(photos_token: str | None) -> bool:
     return photos_token is not None and any(each.kind == "voice" for each in staged_recordings(photos_token))
 
 
-def _link_files(photos_token: str | None, report: Report, *, now: datetime) -> None:
-    """Give the report the photos and recordings that were uploaded for it."""
+def _keep_with_files(report: Report, photos_token: str | None, *, now: datetime) -> None:
+    """Keep the report, with the photos and recordings that were uploaded for it."""
+    db.session.add(report)
+    db.session.flush()
     if photos_token:
         link_staged(photos_token, now=now, report=report)
         link_recordings(photos_token, now=now, report=report)

@@ -6,11 +6,11 @@ They are found by account and by the keyed digests of the contact, so nothing se
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import CompoundSelect, Select, func, or_, select, union
+from sqlalchemy import CompoundSelect, Select, exists, func, or_, select, union
 from sqlalchemy.orm import contains_eager
 
 from casework.db import db
-from casework.models import Account, Area, Case, CaseReport, Report, Reporter
+from casework.models import Account, Area, Case, CaseReport, MendedQuestion, Report, Reporter
 from casework.permissions import Actor
 from casework.permissions.sight import Sight, sees
 
@@ -19,11 +19,15 @@ MOST_LISTED = 20
 
 @dataclass(frozen=True, slots=True)
 class EarlierReport:
-    """An earlier report: its code and day, and the case that answers it, whose state and title may be shown."""
+    """An earlier report: its code and day, and the case that answers it, whose state and title may be shown.
+
+    `is_followed`: after its answer the sender said that it is not mended, and sent a report of this case.
+    """
 
     code: str
     filed_at: datetime
     case: Case
+    is_followed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +50,7 @@ def earlier_reports(case: Case, *, by: Actor) -> EarlierReports:
     if same is None:
         return EarlierReports()
     rows = db.session.execute(_reports_of(case, same)).all()
-    found = tuple(EarlierReport(link.report.code, link.report.filed_at, link.case) for link, _count in rows)
+    found = tuple(EarlierReport(link.report.code, link.report.filed_at, link.case, followed) for link, _count, followed in rows)
     return EarlierReports(found, rows[0][1] if rows else 0)
 
 
@@ -68,12 +72,13 @@ def _same_sender(case: Case) -> CompoundSelect[int] | None:
     return union(select(Reporter.id).where(is_same), with_account)
 
 
-def _reports_of(case: Case, same: CompoundSelect[int]) -> Select[CaseReport, int]:
+def _reports_of(case: Case, same: CompoundSelect[int]) -> Select[CaseReport, int, bool]:
     """Each with the case that answers it, and their total beyond the limit."""
     own = [link.report_id for link in case.reports if link.left_at is None]
     last = max(link.report.filed_at for link in case.reports if link.left_at is None)
+    is_followed = exists().where(MendedQuestion.report_id == Report.id, MendedQuestion.new_report_id.in_(own))
     return (
-        select(CaseReport, func.count().over())
+        select(CaseReport, func.count().over(), is_followed)
         .join(Report, Report.id == CaseReport.report_id)
         .join(Case, Case.id == CaseReport.case_id)
         .where(Report.reporter_id.in_(same), CaseReport.left_at.is_(None))

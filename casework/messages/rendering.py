@@ -74,6 +74,8 @@ class Page(StrEnum):
     OUTPUT = "output"
     SCHEDULE = "schedule"
     SECURITY = "security"
+    MENDED = "mended"
+    AREA = "area"
 
 
 Addresses = Callable[[Page, str], str]
@@ -262,6 +264,8 @@ def _link(audience: Audience, recipient: str, message: OutboxMessage, case: Case
         return pages(Page.DATA_REQUEST, str(message.parameters["request"])) if staff else pages(Page.OWN_DATA, code)
     if message.parameters.get("breach"):
         return pages(Page.OWN_DATA, code)
+    if message.parameters.get("question"):
+        return pages(Page.MENDED, str(message.parameters["question"]))
     if audience is Audience.REPORTER:
         return pages(Page.TRACK if account_id_of(recipient) is None else Page.OWN, code)
     if audience is Audience.FOLLOWER:

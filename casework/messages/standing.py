@@ -13,6 +13,7 @@ from casework.messages.routing import desk_of
 from casework.models import Account, Case, Clock, Delivery, Follower, OutboxMessage
 from casework.parsing import number_in
 from casework.permissions import actor_for
+from casework.publications import is_settled
 from casework.states import OPEN_STATES, CaseState
 
 REMINDER = "reminder"
@@ -41,6 +42,8 @@ def fault_of(
     if not person.takes(delivery.channel, urgent=delivery.is_urgent, template=delivery.template):
         return reasons.NOT_WISHED
     audience = KINDS[message.template].audience if message.template in KINDS else Audience.REPORTER
+    if message.template == "asked_if_mended" and (case is None or not is_settled(case)):
+        return reasons.OUT_OF_DATE
     if audience is Audience.FOLLOWER:
         return _fault_of_follower(message, case, person)
     if audience is Audience.STAFF:

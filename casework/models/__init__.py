@@ -1,5 +1,6 @@
 """Every table of the domain, one module per aggregate. Rows hold facts and predicates; use cases change them."""
 
+from casework.models.aftercare import AreaNews, AreaSubscription, MendedQuestion
 from casework.models.answers import Answer, Decision, Extension, HandBack
 from casework.models.cases import (
     Addition,
@@ -61,6 +62,7 @@ from casework.models.rules import (
     Camera,
     ClockRule,
     ConsentNotice,
+    ExtraQuestion,
     Field,
     Letterhead,
     OfficeHours,
@@ -77,14 +79,17 @@ from casework.models.step_records import StepRecord, StepValue
 from casework.models.upkeep import ProgramProcess, RecurringJob, UpkeepMark
 
 __all__ = [
-    "Account", "Addition", "Agency", "AgencySuccession", "Anchor", "Answer", "AnswerOpening", "AnswerTemplate", "Area", "AreaSuccession",
+    "Account", "Addition", "Agency", "AgencySuccession", "Anchor", "Answer", "AnswerOpening", "AnswerTemplate", "Area", "AreaNews",
+    "AreaSubscription", "AreaSuccession",
     "Assignment", "BellRead", "BlockedSender", "Breach", "BreachDescription", "BreachSearch", "BreachStep", "BreachSubject",
     "CalendarChange", "CalendarDay", "Camera", "Case", "CaseMoment", "CaseReport", "CaseSpan",
     "CaseSuccession", "Centre", "Clock", "ClockPause", "ClockRule", "CodeApp", "CodeCounter", "Complexity", "ConsentNotice", "DailyFigures",
     "DataRequest", "Decision", "Delivery", "Deputy", "Device", "Directive", "DocumentBook", "DocumentNumber", "Draft", "DraftPhotos",
-    "ElementSetting", "Event", "EventStream", "Extension", "FactsProgress", "Field", "FiguresSnapshot", "File", "Follower", "Forgotten",
+    "ElementSetting", "Event", "EventStream", "Extension", "ExtraQuestion", "FactsProgress", "Field", "FiguresSnapshot", "File", "Follower",
+    "Forgotten",
     "HandBack", "HandOverTicket", "HeldAct", "Hold", "HostApp", "HotlineCall", "HouseSetting", "IdempotencyKey", "Letter", "LetterFile",
-    "Letterhead", "LoginSession", "MeToo", "Membership", "Mention", "MessageChoice", "Note", "OfficeHours", "OneTimeCode", "OutboxMessage",
+    "Letterhead", "LoginSession", "MeToo", "Membership", "MendedQuestion",
+    "Mention", "MessageChoice", "Note", "OfficeHours", "OneTimeCode", "OutboxMessage",
     "Output", "OutsideIdentity", "OutsideSignIn", "Passkey", "PasskeyChallenge", "Photo", "PhotoDetection", "ProcessingActivity",
     "ProgramProcess", "PublicFigures",
     "Presence",

@@ -23,13 +23,13 @@ class Forgotten(Model):
 
     __tablename__ = "forgotten"
     __table_args__ = (
-        CheckConstraint("kind IN ('account', 'report', 'quarantine', 'hand_over')", name="kind"),
+        CheckConstraint("kind IN ('account', 'report', 'quarantine', 'hand_over', 'area')", name="kind"),
         UniqueConstraint("kind", "subject"),
         Index("ix_forgotten_at", "at", "id"),
     )
     id: Mapped[Id]
     kind: Mapped[str] = mapped_column(String(10), comment="what was done")
-    subject: Mapped[str] = mapped_column(String(16), comment="ref of the account, report or case")
+    subject: Mapped[str] = mapped_column(String(16), comment="ref of the account, report or case, or of what was followed")
     at: Mapped[datetime]
 
 

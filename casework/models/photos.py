@@ -9,6 +9,7 @@ from casework.db import Id, Model, Referable
 
 OF_RECORDING = text("recording_id IS NOT NULL")
 ERASED = text("erased_at IS NOT NULL")
+COPIED = text("copied_from_id IS NOT NULL")
 UNSEARCHED = text("linked_at IS NOT NULL AND faces_sought_at IS NULL")
 
 
@@ -23,6 +24,7 @@ class Photo(Referable, Model):
         Index("ix_photo_step_value", "step_value_id", "position"),
         Index("ix_photo_staged", "staged_token", "position"),
         Index("ix_photo_unsearched", "linked_at", sqlite_where=UNSEARCHED, postgresql_where=UNSEARCHED),
+        Index("ix_photo_copied_from_id", "copied_from_id", sqlite_where=COPIED, postgresql_where=COPIED),
         Index("ix_photo_unsent", "uploaded_at", sqlite_where=text("linked_at IS NULL"), postgresql_where=text("linked_at IS NULL")),
     )
     id: Mapped[Id]
@@ -42,7 +44,9 @@ class Photo(Referable, Model):
     uploaded_at: Mapped[datetime]
     linked_at: Mapped[datetime | None]
     faces_sought_at: Mapped[datetime | None] = mapped_column(comment="when a detector was last started on it")
+    copied_from_id: Mapped[int | None] = mapped_column(ForeignKey("photo.id"), comment="of a part: the photo of its case it is a copy of")
     files: Mapped[list["File"]] = relationship(back_populates="photo", order_by="File.id")
+    copied_from: Mapped["Photo | None"] = relationship(remote_side="Photo.id")
 
 
 class File(Model):

@@ -2,13 +2,15 @@
 
 from datetime import datetime
 
-from sqlalchemy import Boolean, CheckConstraint, ForeignKey, Index, LargeBinary, String, Text, UniqueConstraint, false
+from sqlalchemy import Boolean, CheckConstraint, ForeignKey, Index, LargeBinary, String, Text, UniqueConstraint, false, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from casework.db import Id, Model, Referable
 from casework.models.answers import Answer
 from casework.models.cases import Case
 from casework.models.photos import File, Photo
+
+MADE = text("made_from_id IS NOT NULL")
 
 
 class Publication(Referable, Model):
@@ -68,11 +70,13 @@ class PublicationPhoto(Model):
     """A photo chosen for a version, with the copies cleared for it: copies of earlier versions no longer count."""
 
     __tablename__ = "publication_photo"
+    __table_args__ = (Index("ix_publication_photo_made_from_id", "made_from_id", sqlite_where=MADE, postgresql_where=MADE),)
     version_id: Mapped[int] = mapped_column(ForeignKey("publication_version.id"), primary_key=True)
     photo_id: Mapped[int] = mapped_column(ForeignKey("photo.id"), primary_key=True, index=True)
     view_file_id: Mapped[int] = mapped_column(ForeignKey("file.id"), index=True)
     thumb_file_id: Mapped[int] = mapped_column(ForeignKey("file.id"), index=True)
     position: Mapped[int]
+    made_from_id: Mapped[int | None] = mapped_column(ForeignKey("file.id"), comment="the newest release of the photo it is a copy of")
     photo: Mapped[Photo] = relationship()
     view: Mapped[File] = relationship(foreign_keys=[view_file_id])
     thumb: Mapped[File] = relationship(foreign_keys=[thumb_file_id])

@@ -109,6 +109,7 @@ class ReportText(Model):
     report_id: Mapped[int] = mapped_column(ForeignKey("report.id"))
     kind: Mapped[str] = mapped_column(String(8))
     sealed_body: Mapped[bytes | None] = mapped_column(LargeBinary, comment="original words; erased by quarantine")
+    sealed_answers: Mapped[bytes | None] = mapped_column(LargeBinary, comment="answers to the extra questions, beside the original words")
     body: Mapped[str | None] = mapped_column(Text, comment="cleared and public words")
     written_by_id: Mapped[int | None] = mapped_column(ForeignKey("account.id"))
     written_at: Mapped[datetime]

@@ -24,6 +24,31 @@ class Field(Scoped, Named, Dated, Model):
     allows_anonymous: Mapped[bool] = mapped_column(Boolean, server_default=false())
 
 
+class ExtraQuestion(Scoped, Named, Dated, Model):
+    """A question asked where a field of work was chosen, or a notice that such reports are not taken. Its name is the question itself."""
+
+    __tablename__ = "extra_question"
+    __table_args__ = (
+        CheckConstraint("kind IN ('text', 'number', 'choice', 'stop')", name="kind"),
+        Index("ix_extra_question_field", "service_code", "valid_from"),
+    )
+    id: Mapped[Id]
+    service_code: Mapped[str] = mapped_column(String(40), comment="of the field it is asked in")
+    code: Mapped[str] = mapped_column(String(40))
+    position: Mapped[int]
+    kind: Mapped[str] = mapped_column(String(6), comment="text, number, choice, or a notice that stops")
+    hint_vi: Mapped[str] = mapped_column(Text, comment="of a notice: whom to call instead")
+    hint_en: Mapped[str] = mapped_column(Text)
+    least: Mapped[int | None] = mapped_column(comment="of a number")
+    most: Mapped[int | None]
+    options_vi: Mapped[str] = mapped_column(Text, comment="of a choice, one a line")
+    options_en: Mapped[str] = mapped_column(Text)
+    is_required: Mapped[bool] = mapped_column(Boolean, server_default=false())
+    for_citizens: Mapped[bool] = mapped_column(Boolean, server_default=true())
+    for_operators: Mapped[bool] = mapped_column(Boolean, server_default=true())
+    may_send: Mapped[bool] = mapped_column(Boolean, server_default=false(), comment="of a notice: it may be sent all the same")
+
+
 class ConsentNotice(Scoped, Dated, Model):
     """The notice a person reads before consenting to the processing of their data. Each report keeps which one it was."""
 

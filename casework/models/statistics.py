@@ -80,7 +80,11 @@ class CaseMoment(Counted, Model):
 
     __tablename__ = "case_moment"
     __table_args__ = (
-        CheckConstraint("kind IN ('extended', 'handed_back', 'redone', 'satisfied', 'acceptable', 'dissatisfied')", name="kind"),
+        CheckConstraint(
+            "kind IN ('extended', 'handed_back', 'redone', 'satisfied', 'acceptable', 'dissatisfied', 'asked_mended', 'mended', "
+            "'not_mended')",
+            name="kind",
+        ),
         Index("ix_case_moment_case", "case_id"),
         Index("ix_case_moment_at", "centre_id", "at"),
         Index("ix_case_moment_agency", "acting_agency_id", "at"),

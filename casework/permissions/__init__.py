@@ -105,6 +105,7 @@ class Action(StrEnum):
     FILE_REPORT = "file_report", ANYONE
     FINISH_DIRECTIVE = "finish_directive", {Role.OPS_LEAD, Role.COMMITTEE_LEADER}
     FOLLOW = "follow", ANYONE
+    FOLLOW_AREA = "follow_area", ANYONE
     FOLLOW_OWN = "follow_own", ANYONE
     FREEZE_FIGURES = "freeze_figures", {Role.OPS_LEAD}
     HANDLE_BREACH = "handle_breach", {Role.ADMINISTRATOR}
@@ -169,6 +170,7 @@ class Action(StrEnum):
     REVEAL_IDENTITY = "reveal_identity", OPERATIONS | {Role.CONFIDENTIAL_READER}
     REVIEW_RATING = "review_rating", {Role.OPS_LEAD, Role.COMMITTEE_LEADER}
     RUN_JOB = "run_job", {Role.ADMINISTRATOR}
+    SAY_IF_MENDED = "say_if_mended", ANYONE
     SCHEDULE_REPORT = "schedule_report", {Role.OPS_LEAD, Role.COMMITTEE_LEADER}
     SEAL_LETTER = "seal_letter", {Role.RECORDS_CLERK, Role.OPS_LEAD, Role.AGENCY_LEADER, Role.COMMITTEE_LEADER}
     SEARCH_CASES = "search_cases", OPERATIONS | AGENCY_ROLES | {Role.COMMITTEE_LEADER}

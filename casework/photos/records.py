@@ -5,7 +5,7 @@ a file without a row is swept away, and a row without a file cannot occur.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import BinaryIO
 
@@ -16,6 +16,7 @@ from casework.errors import CaseworkError
 from casework.files.local import FileStore, StoredFile, new_stored_name
 from casework.models import Addition, Answer, File, Note, Photo, Report, StepValue
 from casework.permissions import Actor
+from casework.photos.copied import for_agencies, for_publication, newest_of, newest_release
 from casework.photos.images import Rectangle, accept_photo, cover, size_of, thumb_of
 from casework.reading.lacking import Part, is_lacked
 from casework.sealing.seal import seal_json, seal_text
@@ -67,9 +68,11 @@ class PreparedPhoto:
 
 @dataclass(frozen=True)
 class PreparedCopies:
-    """View and thumb of a photo for an audience beyond the centre, on disk."""
+    """View and thumb of a photo for an audience beyond the centre, on disk. `made_from` is the newest release there was of the photo it is
+    a copy of (casework/photos/copied.py)."""
 
     files: tuple[PreparedFile, ...]
+    made_from: int | None = None
 
 
 def prepare_photo(data: bytes, filename: str, *, store: FileStore, max_bytes: int) -> PreparedPhoto:
@@ -231,9 +234,16 @@ def uncleared_photos(report: Report) -> list[Photo]:
 
 
 def copy_for(photo: Photo, audience: str, rendition: str) -> File | None:
-    """The newest copy an audience may see."""
-    copies = [file for file in photo.files if file.audience == audience and file.rendition == rendition and file.erased_at is None]
-    return copies[-1] if copies else None
+    """The newest copy an audience may see; of a part's photo agencies see what its case has released of it since."""
+    return for_agencies(photo, rendition) if audience == "agencies" else newest_of(photo, audience, rendition)
+
+
+def start_of(photo: Photo, audience: str) -> File | None:
+    """The copy from which those for agencies or the public are made, the newest of a narrower audience; None where there is none, or where
+    the case of a copied photo shows it no more."""
+    if audience == "public" and (photo.copied_from_id is not None or copy_for(photo, "agencies", "view") is not None):
+        return for_publication(photo)
+    return newest_of(photo, "centre", "view")
 
 
 def prepare_copies(
@@ -243,12 +253,13 @@ def prepare_copies(
 
     `source` is another copy to start from: a published one, whose covered parts stay covered. Raises LookupError without any.
     """
-    source = source or (copy_for(photo, "agencies", "view") if audience == "public" else None) or copy_for(photo, "centre", "view")
+    made_from = newest_release(photo)
+    source = source or start_of(photo, audience)
     if source is None:
         raise LookupError(f"photo {photo.ref} has no copy to start from")
     with open_copy(source, store=store) as opened:
         view = cover(opened.read(), rectangles)
-    return prepare_copies_of(view, audience, store=store)
+    return replace(prepare_copies_of(view, audience, store=store), made_from=made_from)
 
 
 def prepare_copies_of(view: bytes, audience: str, *, store: FileStore) -> PreparedCopies:

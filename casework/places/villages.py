@@ -1,16 +1,21 @@
 """Villages as shown to everybody: a name of the official list, or words an operator has seen and released (rules.md, section 2)."""
 
 from collections.abc import Collection, Mapping, Sequence
+from datetime import date
 from typing import NamedTuple
 
 from sqlalchemy import ColumnElement, or_, select
+from sqlalchemy.orm import aliased
 
+from casework.bilingual import Bilingual
 from casework.db import db
 from casework.models import Area, Case
 from casework.reading.kept_with_rules import kept_with_rules
 from casework.sealing.seal import open_text, seal_text
 from casework.text import fold, normal
 
+MOST_LISTED = 200
+"""In a list to choose from; more would weigh too much on a telephone, so that a name is typed then."""
 WAITING_PURPOSE = "village of a case that nobody has let out"
 
 
@@ -90,3 +95,27 @@ def seal_waiting(case: Case) -> None:
 def forget_waiting(case: Case) -> None:
     """Let nothing wait any more, because it is decided or erased."""
     case.village_in_clear = case.sealed_village = None
+
+
+class ListedVillage(NamedTuple):
+    """A village of the official list, the ref of its commune, and where it lies as far as that is known."""
+
+    name: Bilingual
+    area_ref: str
+    latitude: float | None
+    longitude: float | None
+
+
+@kept_with_rules
+def villages_on(on: date) -> tuple[ListedVillage, ...]:
+    """The villages of a day, by name, to be chosen from without a map; none where there are more than MOST_LISTED."""
+    commune = aliased(Area)
+    query = (
+        select(Area.name_vi, Area.name_en, commune.ref, Area.latitude, Area.longitude)
+        .join(commune, commune.id == Area.parent_id)
+        .where(Area.level == "village", Area.valid_from <= on, or_(Area.valid_to.is_(None), Area.valid_to > on))
+        .order_by(Area.folded_name, Area.id)
+        .limit(MOST_LISTED + 1)
+    )
+    found = tuple(ListedVillage(Bilingual(vi, en), ref, *at) for vi, en, ref, *at in db.session.execute(query))
+    return found if len(found) <= MOST_LISTED else ()

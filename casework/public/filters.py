@@ -21,7 +21,7 @@ from casework.places.former_areas import areas_before
 from casework.public.limits import LocalMidnight
 from casework.public.progress import open_ways
 from casework.public.unindexed import unindexed
-from casework.states import ANSWERED_STATES, OPEN_STATES
+from casework.states import ANSWERED_STATES, OPEN_STATES, CaseState
 
 LOOKED_AT = 4_000
 """The most cases an index yields, newest first, before somebody has to ask for older ones: a rare kind must not read all cases."""
@@ -36,12 +36,13 @@ Anchor = tuple[datetime, int]
 
 
 class PublicState(StrEnum):
-    """The steps of the public bar, as named in the list's address."""
+    """The steps of the public bar, as named in the list's address, and all of those before the answer."""
 
     RECEIVED = "received"
     ACCEPTED = "accepted"
     IN_PROGRESS = "in-progress"
     ANSWERED = "answered"
+    OPEN = "open"
 
 
 _STEP_OF = {PublicState.RECEIVED: "0", PublicState.ACCEPTED: "1", PublicState.IN_PROGRESS: "2", PublicState.ANSWERED: "4"}
@@ -174,6 +175,8 @@ def _choice(wanted: PublicFilter, *, are_given: bool = False) -> _Choice:
         return _Choice(ways, filters)
     filters += [unindexed(Case.area_id).in_(areas)] if areas else []
     filters += [unindexed(Case.field_id).in_(fields)] if fields else []
+    if wanted.state == PublicState.OPEN:
+        return _Choice([[lead(Case.state) == state] for state in CaseState if state in OPEN_STATES], filters)
     return _Choice(list(open_ways(_STEP_OF[wanted.state], lead(Case.state))), filters)
 
 

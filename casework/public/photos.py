@@ -5,11 +5,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import bindparam, or_, select
 from sqlalchemy.orm import aliased
 
 from casework.db import db
 from casework.models import CaseReport, File, Photo, PublicationPhoto, PublicationVersion
+from casework.photos.copied import overtaken
 
 MARK_LENGTH = 12
 
@@ -92,7 +93,7 @@ _CHOSEN = (
     .join(_THUMB, _THUMB.id == PublicationPhoto.thumb_file_id)
     .where(
         PublicationPhoto.version_id.in_(bindparam("versions", expanding=True)), Photo.state == "linked",
-        _VIEW.erased_at.is_(None), _THUMB.erased_at.is_(None),
+        _VIEW.erased_at.is_(None), _THUMB.erased_at.is_(None), or_(Photo.copied_from_id.is_(None), ~overtaken()),
     )
     .order_by(PublicationPhoto.version_id, PublicationPhoto.position)
 )  # fmt: skip

@@ -16,6 +16,7 @@ from casework.models import Answer, Assignment, Case, Photo, Publication, Public
 from casework.outbox import tell_followers, tell_reporters
 from casework.parts import open_parts
 from casework.permissions import Action, Actor, require
+from casework.photos.copied import newest_release
 from casework.photos.records import PreparedCopies, add_copies, copy_for
 from casework.places.points import place_exactly
 from casework.publications import newest_publication, next_number
@@ -249,12 +250,22 @@ def choose_photos(version: PublicationVersion, photos: ChosenPhotos, *, by: Acto
     """Show these photos with a version. A private answer has only those of the answers: a report's belong to its sender."""
     if version.publication.kind == "private":
         photos = tuple(each for each in photos if each[0].answer_id is not None)
+    refuse_overtaken(photos)
     for position, (photo, copies) in enumerate(photos):
         add_copies(photo, copies, audience="public", by=by, now=now)
         view, thumb = copy_for(photo, "public", "view"), copy_for(photo, "public", "thumb")
         if view is None or thumb is None:
             raise ValueError(f"photo {photo.ref} was prepared without view or thumb")
-        version.photos.append(PublicationPhoto(photo=photo, view=view, thumb=thumb, position=position))
+        version.photos.append(PublicationPhoto(photo=photo, view=view, thumb=thumb, position=position, made_from_id=copies.made_from))
+
+
+def refuse_overtaken(photos: ChosenPhotos) -> None:
+    """Raise PublicationRefused for a copied photo that its case has released anew, or shows no more, since its copies were made."""
+    if any(photo.copied_from_id is not None and newest_release(photo) != copies.made_from for photo, copies in photos):
+        raise PublicationRefused(
+            "Trong lúc Ông/Bà soạn, hồ sơ chính đã che lại hoặc gỡ một ảnh đi kèm phần này. Xin xem lại ảnh rồi công khai.",
+            "While you were writing, the case covered a photo of this part anew, or shows it no more. Please look at the photos again.",
+        )
 
 
 def _answers_to_show(case: Case) -> list[Answer]:

@@ -18,6 +18,7 @@ from casework.models import (
     CalendarDay,
     ClockRule,
     Complexity,
+    ExtraQuestion,
     Field,
     HouseSetting,
     Letterhead,
@@ -34,7 +35,7 @@ from casework.reorganising.blueprint import Blueprint, BodyKind
 
 RULES: Sequence[type[Any]] = (
     Field, ClockRule, CalendarDay, OfficeHours, RefusalReason, VisibilityReason, TextTemplate, ReminderRule, SuggestionRule, Complexity,
-    HouseSetting, AnswerTemplate, ReadyText,
+    HouseSetting, AnswerTemplate, ReadyText, ExtraQuestion,
 )  # fmt: skip
 """Tables whose rows may belong to a centre."""
 OF_FORMER_DAYS: frozenset[type[Any]] = frozenset({ClockRule, ReminderRule, OfficeHours})

@@ -42,6 +42,7 @@ class ReferralTold:
     result: str | None
     came_back: bool
     ended_at: datetime | None
+    case_id: int
 
 
 @dataclass(frozen=True)
@@ -55,11 +56,11 @@ class Granted:
 
 @dataclass(frozen=True)
 class Conversation:
-    """The turns, newest first; the newest referral, still shown after the matter came back; and the extensions that moved the day of the
-    answer, newest first (those of cooperating agencies move only their own)."""
+    """The turns, newest first; the referrals of all cases the report has been in, newest first; and the extensions that moved the day of
+    the answer, newest first (those of cooperating agencies move only their own)."""
 
     turns: tuple[ConversationTurn, ...]
-    referral: ReferralTold | None
+    referrals: tuple[ReferralTold, ...]
     extensions: tuple[Granted, ...]
 
 
@@ -90,14 +91,16 @@ def talk_about(report: Report, case: Case, there: Collection[OwnPart]) -> Conver
     turns = [turn for part, tell in TURNS.items() if part in there for turn in tell(report)]
     return Conversation(
         tuple(sorted(turns, key=lambda turn: turn.at, reverse=True)),
-        _referral(case) if OwnPart.REFERRALS in there else None,
+        tuple(_referrals(report)) if OwnPart.REFERRALS in there else (),
         tuple(_extensions(case)) if OwnPart.EXTENSIONS in there else (),
     )
 
 
-def _referral(case: Case) -> ReferralTold | None:
-    row = db.session.scalars(select(Referral).where(Referral.case_id == case.id).order_by(Referral.id.desc()).limit(1)).first()
-    return ReferralTold(row.body, row.reason, row.referred_at, row.result, bool(row.came_back), row.ended_at) if row is not None else None
+def _referrals(report: Report) -> Iterator[ReferralTold]:
+    of_report = select(CaseReport.case_id).where(CaseReport.report_id == report.id)
+    query = select(Referral).where(Referral.case_id.in_(of_report)).order_by(Referral.id.desc())
+    for row in db.session.scalars(query):
+        yield ReferralTold(row.body, row.reason, row.referred_at, row.result, bool(row.came_back), row.ended_at, row.case_id)
 
 
 def _extensions(case: Case) -> Iterator[Granted]:

@@ -24,6 +24,7 @@ HELD_NEXT = Bilingual(
 READING = Bilingual("Trung tâm đang đọc bổ sung", "The centre is reading what was added")
 LOOKING = Bilingual("Trung tâm đang xem xét phản ánh", "The centre is looking at the report")
 """For a report that is not accepted yet after a question to its sender: the bar stays as it was."""
+REVIEWING = Bilingual("Đang xem lại", "Being looked at again")
 CLOSED_OTHERWISE = Bilingual("Phản ánh đã kết thúc, lý do ở dưới.", "The report is closed, for the reason below.")
 
 
@@ -31,7 +32,8 @@ CLOSED_OTHERWISE = Bilingual("Phản ánh đã kết thúc, lý do ở dưới."
 class Standing:
     """The heading of a report for its sender: its state, the step of the bar, and what comes next.
 
-    `limit_counts` is false where nothing was or will be answered, because then being in time means nothing to the sender.
+    `limit_counts` is false where nothing was or will be answered, and while an answer is looked at again: there being in time means
+    nothing to the sender.
     """
 
     state: CaseState
@@ -62,13 +64,21 @@ def standing_of(
     if state == CaseState.TO_VERIFY and ended is not None:
         label = READING if ended.answered_at is not None else LOOKING
     return Standing(
-        state, label, progress_of(case, was_asked=ended is not None), _next(case, merged_into, is_asked), merged_into,
-        limit_counts=state not in ENDED_STATES or (state == CaseState.CLOSED and not _is_closed_otherwise(case)),
+        state, label, _progress(case, was_asked=ended is not None), _next(case, merged_into, is_asked), merged_into,
+        limit_counts=state not in ENDED_STATES | {CaseState.REVIEW} or (state == CaseState.CLOSED and not _is_closed_otherwise(case)),
     )  # fmt: skip
+
+
+def _progress(case: Case, *, was_asked: bool) -> Progress:
+    """The step as the disc of the status shows it; what is looked at again is not drawn as done."""
+    shown = progress_of(case, was_asked=was_asked)
+    return shown._replace(step="r") if case.state == CaseState.REVIEW else shown
 
 
 def _label(case: Case, merged_into: str | None, is_asked: bool, with_reason: bool) -> Bilingual:
     state = CaseState(case.state)
+    if state == CaseState.REVIEW:
+        return REVIEWING
     if state == CaseState.WAITING_REPORTER and not is_asked:
         state = CaseState(case.state_before or CaseState.TO_CLASSIFY)
     if state in (CaseState.WAITING_REPORTER, CaseState.REFERRED):

@@ -8,6 +8,7 @@ from sqlalchemy.orm import selectinload
 
 from casework.bilingual import Bilingual
 from casework.clocks.acts import ClockKind
+from casework.contacts.proven import reports_tracked_by
 from casework.contacts.report_links import ended_questions, newest_links, open_questions
 from casework.db import db
 from casework.intake.file_report import original_words
@@ -59,14 +60,29 @@ def own_page_of(by: Actor, *, now: datetime, shows: str = "", before: int | None
     if by.own_id is None:
         return OwnPage()
     own = select(Report).join(Reporter, Reporter.id == Report.reporter_id).where(Reporter.account_id == by.own_id)
-    asked, to_rate = _waiting(own, now)
-    waits = {**dict.fromkeys(to_rate, "rating"), **dict.fromkeys(asked, "question")}
+    waits = _waits(own, now)
     query = _shown(own, shows).where(Report.id.not_in(waits))
     if before is not None:
         query = query.where(Report.id < before)
     reports = list(db.session.scalars(query.order_by(Report.id.desc()).limit(PAGE + 1)))
     shown, is_first = reports[:PAGE], before is None and shows != "ended"
     first = list(db.session.scalars(own.where(Report.id.in_(waits)).order_by(Report.id.desc()))) if is_first and waits else []
+    return _page(first, shown, waits, next_=shown[-1].id if len(reports) > PAGE else None)
+
+
+def own_page_here(by: Actor, *, now: datetime) -> OwnPage:
+    """The reports opened in a browser by secret or code, which are few enough for one page; without those of the person's account, which
+    are on its own list."""
+    reports = [report for report in reports_tracked_by(by) if by.own_id is None or _account_of(report) != by.own_id]
+    if not reports:
+        return OwnPage()
+    ids = [report.id for report in reports]
+    waits = _waits(select(Report).join(Reporter, Reporter.id == Report.reporter_id).where(Report.id.in_(ids)), now)
+    first = [report for report in reports if report.id in waits]
+    return _page(first, [report for report in reports if report.id not in waits], waits)
+
+
+def _page(first: list[Report], shown: list[Report], waits: dict[int, str], *, next_: int | None = None) -> OwnPage:
     listed = dict(zip([report.id for report in [*first, *shown]], own_list([*first, *shown]), strict=True))
     fresh = with_news(shown)
     return OwnPage(
@@ -74,8 +90,18 @@ def own_page_of(by: Actor, *, now: datetime, shows: str = "", before: int | None
         waiting=sorted((replace(listed[report.id], waits=waits[report.id]) for report in first), key=lambda one: one.waits),
         news=[listed[report.id] for report in shown if report.id in fresh],
         others=[listed[report.id] for report in shown if report.id not in fresh],
-        next=shown[-1].id if len(reports) > PAGE else None,
+        next=next_,
     )
+
+
+def _account_of(report: Report) -> int | None:
+    return report.reporter.account_id if report.reporter is not None else None
+
+
+def _waits(own: Select[Report], now: datetime) -> dict[int, str]:
+    """What the reports ask of their sender."""
+    asked, to_rate = _waiting(own, now)
+    return {**dict.fromkeys(to_rate, "rating"), **dict.fromkeys(asked, "question")}
 
 
 def _waiting(own: Select[Report], now: datetime) -> tuple[list[int], list[int]]:

@@ -60,3 +60,9 @@ DISSATISFIED_NEXT = Bilingual(
     "You said that you are not satisfied. The centre is looking again and will tell you the result.",
 )
 """For a dissatisfied rater, while the centre reviews."""
+
+ADDED_NEXT = Bilingual(
+    "Trung tâm đang đọc bổ sung, rồi phân loại và báo Ông/Bà ngày trả lời.",
+    "The centre is reading what was added, then classifies the report and tells you the day of the answer.",
+)
+"""After an answer to a question, until the report is classified."""

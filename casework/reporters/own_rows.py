@@ -5,7 +5,7 @@ from enum import StrEnum
 from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, ScalarSelect, Select, String, and_, bindparam, cast, exists, func, literal, select
+from sqlalchemy import ColumnElement, ScalarSelect, Select, String, and_, bindparam, cast, exists, func, literal, or_, select
 from sqlalchemy.orm import aliased, contains_eager, joinedload
 
 from casework.calendars import RULES_STREAM, hold_head
@@ -22,6 +22,7 @@ from casework.models import (
     EventStream,
     Extension,
     Letter,
+    MendedQuestion,
     OutboxMessage,
     Photo,
     Publication,
@@ -64,6 +65,7 @@ class OwnPart(StrEnum):
     REVIEWS = "reviews"
     BLOCKS = "blocks"
     NEWS = "news"
+    MENDED = "mended"
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +74,7 @@ class OwnRow:
 
     report: Report
     sealed_words: bytes | None
+    sealed_answers: bytes | None
     told: list[OutboxMessage]
     there: frozenset[OwnPart]
 
@@ -122,7 +125,7 @@ def _row(code: str) -> OwnRow | None:
         return None
     row, told = rows[0], [each.OutboxMessage for each in rows if each.OutboxMessage is not None]
     hold_head(row.rules_head)
-    return OwnRow(row.Report, row.sealed_words, told, frozenset(part for part in _of_report() if row._mapping[part]))
+    return OwnRow(row.Report, row.sealed_words, row.sealed_answers, told, frozenset(part for part in _of_report() if row._mapping[part]))
 
 
 @cache
@@ -131,7 +134,8 @@ def _own() -> Any:
     head = select(EventStream.hash).where(EventStream.stream == RULES_STREAM).scalar_subquery()
     words = select(ReportText.sealed_body).where(ReportText.report_id == Report.id, ReportText.kind == "original")
     words = words.order_by(ReportText.id).limit(1).correlate(Report)
-    query = select(Report, OutboxMessage, head.label("rules_head"), words.scalar_subquery().label("sealed_words"))
+    answers = words.with_only_columns(ReportText.sealed_answers).scalar_subquery().label("sealed_answers")
+    query = select(Report, OutboxMessage, head.label("rules_head"), words.scalar_subquery().label("sealed_words"), answers)
     query = query.add_columns(*(condition.label(part) for part, condition in _of_report().items()))
     query = query.outerjoin(OutboxMessage, and_(_to_sender(OutboxMessage), OutboxMessage.template.in_((LATER, SOONER))))
     query = query.where(Report.code == bindparam("code")).order_by(OutboxMessage.id.desc())
@@ -154,6 +158,9 @@ def _of_report() -> dict[OwnPart, ColumnElement[bool]]:
         OwnPart.RATINGS: exists().where(Rating.reporter_id == Report.reporter_id),
         OwnPart.BLOCKS: exists().where(BlockedSender.report_id == Report.id),
         OwnPart.NEWS: exists().where(_to_sender(news), *unread(news)),
+        OwnPart.MENDED: or_(
+            exists().where(MendedQuestion.report_id == Report.id), exists().where(MendedQuestion.new_report_id == Report.id)
+        ),
     }
 
 

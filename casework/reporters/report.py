@@ -5,13 +5,15 @@ from datetime import datetime
 
 from sqlalchemy import select
 
+from casework.asking.answers import opened_answers, with_answers
 from casework.bilingual import Bilingual
 from casework.contacts.report_links import ended_questions, open_questions
 from casework.db import db
 from casework.documents.apologies import OwnApology, apologies_in
 from casework.documents.to_senders import OwnLetter, letters_told, own_letters
 from casework.intake.file_report import opened_words, place_words, typed_village
-from casework.models import Case, Clock, Publication, Question, Rating, Recording, Refusal, Report, Review
+from casework.mended.links import OwnMended, own_mended
+from casework.models import Case, Clock, Publication, Question, Rating, Recording, Refusal, Report
 from casework.pausing.questions import CLOSE
 from casework.pausing.withdrawals import open_withdrawal
 from casework.photos.records import photos_of_report
@@ -21,11 +23,13 @@ from casework.public.publication import MissingAnswer, PublicAnswer, answers_of,
 from casework.publications import WHOLE
 from casework.publishing.ratings import rating_reason
 from casework.recordings.staging import recordings_of_report
-from casework.reporters.conversation import ConversationTurn, Granted, ReferralTold, talk_about
+from casework.reporters.conversation import ANSWERED, Conversation, ConversationTurn, Granted, ReferralTold, talk_about
+from casework.reporters.course import ADDITION, CourseStep, Found, course_of
 from casework.reporters.labels import Standing, is_going_on, standing_of
-from casework.reporters.next_steps import DISSATISFIED_NEXT, OBJECTED_NEXT
+from casework.reporters.next_steps import ADDED_NEXT, DISSATISFIED_NEXT, OBJECTED_NEXT
 from casework.reporters.own_rows import OwnCase, OwnPart, OwnRow, own_case, publication_told, row_of
 from casework.reporters.photos import OwnPhoto, own_photos
+from casework.reporters.reviews import AnswerRow, ReviewAhead, ReviewTold, answers_given, review_ahead, review_told
 from casework.sealing.seal import secret_matches
 from casework.states import OPEN_STATES, CaseState, Pause, Progress
 from casework.telling.due_reasons import DueMove, moves_told
@@ -42,6 +46,7 @@ class RefusalTold:
     reason: Bilingual
     guidance: Bilingual
     words: str
+    refused_at: datetime
 
 
 @dataclass(frozen=True)
@@ -52,15 +57,6 @@ class OpenQuestion:
     asked_at: datetime
     due_at: datetime
     closes: bool
-
-
-@dataclass(frozen=True)
-class ReviewTold:
-    """The outcome of the review of a dissatisfied rating, in the words written to the sender."""
-
-    is_reopened: bool
-    words: str
-    decided_at: datetime
 
 
 @dataclass(frozen=True)
@@ -128,12 +124,19 @@ class OwnReport:
     rateable: Rateable | None = None
     given: tuple[GivenRating, ...] = ()
     review: ReviewTold | None = None
-    in_review_since: datetime | None = None
+    review_ahead: ReviewAhead | None = None
     turns: tuple[ConversationTurn, ...] = ()
     moves: tuple[DueMove, ...] = ()
     masked_at: datetime | None = None
     public_code: str | None = None
+    mended: OwnMended = OwnMended()
     steps: tuple[Step, ...] = ()
+    course: tuple[CourseStep, ...] = ()
+
+    @property
+    def is_dissatisfied(self) -> bool:
+        """Whether its sender is not satisfied with the answer."""
+        return any(one.agency_ref is None and one.level == "dissatisfied" for one in self.given)
 
     @property
     def why_that_day(self) -> Bilingual | None:
@@ -166,22 +169,25 @@ def own_report(of: Report | OwnRow, *, now: datetime) -> OwnReport:
         return receipt
     talk, moves = talk_about(report, case, there), moves_told(row.told, report.code, own.links)
     own_part = replace(
-        receipt, words=opened_words(row.sealed_words), place=place_words(report), village=typed_village(report),
+        receipt, words=_said(row), place=place_words(report), village=typed_village(report),
         area=report.area.name if report.area else None, turns=talk.turns, moves=tuple(moves), masked_at=case.masked_at,
         steps=tuple(with_moves(own_steps(report, own.links), moves)),
     )  # fmt: skip
     if link.left_at is not None:
-        return own_part
+        found = Found(talk.turns, talk.referrals, _answers_given(own, None))
+        return replace(own_part, course=course_of(report, own.links, standing.state, found))
     written = letters_told(report) if OwnPart.LETTERS in there else []
+    referral = next((each for each in talk.referrals if each.case_id == case.id), None)
     own_part = replace(
-        own_part, referral=talk.referral, extensions=talk.extensions, apologies=tuple(apologies_in(written)),
+        own_part, referral=referral, extensions=talk.extensions, apologies=tuple(apologies_in(written)),
         letters=tuple(own_letters(written)), public_code=case.code if own.is_shown else None,
+        mended=own_mended(report, case, now) if OwnPart.MENDED in there else OwnMended(),
     )  # fmt: skip
-    return _with_case(own_part, report, own, question, standing, now)
+    return _with_case(own_part, report, own, talk, question, standing, now)
 
 
 def _with_case(
-    own_part: OwnReport, report: Report, own: OwnCase, question: Question | None, standing: Standing, now: datetime
+    own_part: OwnReport, report: Report, own: OwnCase, talk: Conversation, question: Question | None, standing: Standing, now: datetime
 ) -> OwnReport:
     """The parts that depend on the case the report is in."""
     there, case = own.there, own.links[-1].case
@@ -200,8 +206,11 @@ def _with_case(
     others, asks_back = own.answers - 1, _asks_back(case, report)
     is_looked_at_again = refusal is not None and refusal.objected_at is not None and refusal.decided_at is None
     given = _given(report, publication) if OwnPart.RATINGS in there else ()
+    given_answers = _answers_given(own, publication)
+    found = Found(talk.turns, talk.referrals, given_answers, refusal.refused_at if refusal else None)
+    course = course_of(report, own.links, standing.state, found)
     return replace(
-        own_part, next_step=_next_step(own_part, standing, given, is_looked_at_again=is_looked_at_again),
+        own_part, next_step=_next_step(own_part, standing, given, course, is_looked_at_again=is_looked_at_again), course=course,
         photos=own_photos(photo for photo in photos_of_report(report) if photo.addition_id is None) if OwnPart.PHOTOS in there else (),
         recordings=tuple(each for each in recordings_of_report(report) if each.addition_id is None) if OwnPart.RECORDINGS in there else (),
         acceptance=own.acceptance, clock=own.limit if standing.limit_counts else None,
@@ -211,16 +220,34 @@ def _with_case(
         leaves_at_once=others > 0 or case.accepted_at is None, shares_case=others > 0,
         publication=publication, answers=answers, missing=missing, parts=parts,
         rateable=_rateable(case, report, publication, own.window, now), given=given,
-        review=_review(case) if OwnPart.REVIEWS in there else None, in_review_since=_in_review_since(case),
+        review=review_told(case, given_answers), review_ahead=review_ahead(case, given_answers, own.limit),
     )  # fmt: skip
 
 
-def _next_step(own_part: OwnReport, standing: Standing, given: tuple[GivenRating, ...], *, is_looked_at_again: bool) -> Bilingual:
-    """What comes next; a sender who asked for a review reads that they were heard."""
+def _answers_given(own: OwnCase, publication: Publication | None) -> list[AnswerRow]:
+    """The answers and reviews of the report's cases; one only answer that is on the page already needs no statement."""
+    if OwnPart.REVIEWS in own.there or (OwnPart.PUBLICATIONS in own.there and (len(own.links) > 1 or publication is None)):
+        return answers_given({link.case_id for link in own.links})
+    if publication is None or publication.kind == "interim":
+        return []
+    return [AnswerRow(publication.case_id, publication.published_at)]
+
+
+def _next_step(
+    own_part: OwnReport, standing: Standing, given: tuple[GivenRating, ...], course: tuple[CourseStep, ...], *, is_looked_at_again: bool
+) -> Bilingual:
+    """What comes next; a sender who asked for a review, or answered a question, reads that they were heard."""
     if is_looked_at_again:
         return OBJECTED_NEXT
+    if standing.state == CaseState.TO_CLASSIFY and _has_just_answered(own_part, course):
+        return ADDED_NEXT
     is_theirs = any(one.agency_ref is None and one.level == "dissatisfied" for one in given)
     return DISSATISFIED_NEXT if standing.state == CaseState.REVIEW and is_theirs else own_part.next_step
+
+
+def _has_just_answered(own_part: OwnReport, course: tuple[CourseStep, ...]) -> bool:
+    is_last = any(step.words == ADDITION and step.standing == "now" for step in course)
+    return is_last and any(turn.heading == ANSWERED for turn in own_part.turns)
 
 
 def _asked(question: Question | None, *, shares_case: bool) -> OpenQuestion | None:
@@ -242,24 +269,9 @@ def _objection_until(refusal: Refusal | None, now: datetime) -> datetime | None:
 
 
 def _refusal(row: Refusal | None) -> RefusalTold | None:
-    return RefusalTold(row.reason.name, Bilingual(row.reason.guidance_vi, row.reason.guidance_en), row.words) if row else None
-
-
-def _review(case: Case) -> ReviewTold | None:
-    """The newest decided review, still shown after the case is answered again."""
-    query = select(Review).join(Publication, Publication.id == Review.publication_id).where(Publication.case_id == case.id)
-    row = db.session.scalars(query.where(Review.outcome.is_not(None)).order_by(Review.id.desc())).first()
-    if row is None or not row.words or row.decided_at is None:
+    if row is None:
         return None
-    return ReviewTold(row.outcome == "reopened", row.words, row.decided_at)
-
-
-def _in_review_since(case: Case) -> datetime | None:
-    """When the present review because of a rating began; None without one."""
-    if case.state != CaseState.REVIEW:
-        return None
-    query = select(Review.opened_at).join(Publication, Publication.id == Review.publication_id).where(Publication.case_id == case.id)
-    return db.session.scalar(query.where(Review.outcome.is_(None)).order_by(Review.id.desc()).limit(1))
+    return RefusalTold(row.reason.name, Bilingual(row.reason.guidance_vi, row.reason.guidance_en), row.words, row.refused_at)
 
 
 def _rateable(case: Case, report: Report, publication: Publication | None, clock: Clock | None, now: datetime) -> Rateable | None:
@@ -289,3 +301,8 @@ def _given(report: Report, publication: Publication | None) -> tuple[GivenRating
         for rating in db.session.scalars(query)
         if rating.about == WHOLE or rating.agency_id in refs
     )
+
+
+def _said(row: OwnRow) -> str | None:
+    """Their words with what they answered below them, in the language they wrote in."""
+    return with_answers(opened_words(row.sealed_words), opened_answers(row.sealed_answers), language=row.report.language)

@@ -16,6 +16,7 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, UpdateBase, delete, select, update
 
 from casework.accounts.outside_identities import forget_identities
+from casework.area_news.subscribing import forget_followers
 from casework.cases import lock_case
 from casework.contacts.report_links import links_of, newest_links
 from casework.db import db, unit_of_work
@@ -135,6 +136,11 @@ def has_ended(link: CaseReport, now: datetime) -> bool:
 def erase_account(account: Account, *, at: datetime) -> None:
     """Empty a citizen's account with everything used for signing in or messages; nobody signs in with it again."""
     digests = [digest for digest in (account.phone_digest, account.email_digest) if digest is not None]
+    # of a contact that was only claimed somebody else may be the owner
+    forget_followers(
+        account.phone_digest if account.phone_verified_at is not None else None,
+        account.email_digest if account.email_verified_at is not None else None,
+    )
     account.sealed_identity = account.phone_digest = account.email_digest = account.password_hash = None
     account.phone_verified_at = account.email_verified_at = account.restricted_at = None
     account.disabled_at = at
@@ -166,7 +172,7 @@ def erase_report(report: Report, link: CaseReport, *, at: datetime, besides: Dat
     """
     ids, reporter = [report.id], report.reporter
     for text in report.texts:
-        text.sealed_body = None
+        text.sealed_body = text.sealed_answers = None
     report.sealed_place = report.sealed_village = report.device_id = report.village = None
     forget_point(report)
     forget(Report, ids)
@@ -231,7 +237,7 @@ def _erase_in_parts(case: Case, report: Report, at: datetime) -> None:
         return
     for part in [lock_case(each.id) for each in parts_of(case)]:
         for text in part.main_report.texts:
-            text.sealed_body = None
+            text.sealed_body = text.sealed_answers = None
         _erase_place_of_case(part, part.main_report, at)
 
 

@@ -11,6 +11,7 @@ from typing import Any
 
 from sqlalchemy import or_, select
 
+from casework.area_news.subscribing import followed_by_contacts
 from casework.bilingual import Bilingual
 from casework.db import db
 from casework.local_time import LOCAL_ZONE
@@ -189,9 +190,28 @@ def _parts_of_account(account: Account) -> Iterator[Part]:
     ])  # fmt: skip
     yield _cases("followed", Bilingual("Hồ sơ Ông/Bà theo dõi", "Cases you follow"), Follower, Follower.since, id_)
     yield _cases("me_too", Bilingual("Việc Ông/Bà cũng gặp", "Matters that concern you too"), MeToo, MeToo.said_at, id_)
+    yield _areas(account)
     yield _blocks(account)
     looked = select(Event).where(Event.stream == account_stream(account), Event.type == "look_at_data_request")
     yield looks_in(db.session.scalars(looked.order_by(Event.seq).limit(MOST_ROWS)))
+
+
+def _areas(account: Account) -> Part:
+    """The areas followed by the contacts that were proven to the account."""
+    proven = (account.phone_digest if account.phone_verified_at else None, account.email_digest if account.email_verified_at else None)
+    return part("areas", "Khu vực Ông/Bà theo dõi", "Areas you follow", (
+        (fact("kind", "Theo dõi", "Followed", KINDS_OF_AREA[row.kind]), fact("since", "Từ", "Since", row.confirmed_at),
+         fact("latitude", "Vĩ độ", "Latitude", row.latitude), fact("longitude", "Kinh độ", "Longitude", row.longitude),
+         fact("radius", "Bán kính (m)", "Radius (m)", row.radius_m), fact("field", "Lĩnh vực", "Field", row.field_code),
+         fact("rhythm", "Khi nào báo", "When told", row.rhythm))
+        for row in followed_by_contacts(*proven)
+    ))  # fmt: skip
+
+
+KINDS_OF_AREA = {
+    "area": Bilingual("một xã, phường", "a commune"), "circle": Bilingual("quanh một chỗ", "around a place"),
+    "field": Bilingual("một lĩnh vực", "a field"),
+}  # fmt: skip
 
 
 def _cases(key: str, heading: Bilingual, table: Any, at: Any, account_id: int) -> Part:

@@ -16,8 +16,8 @@ from casework.models import Case, Event, Forgotten
 IS_HAND_OVER = Event.type == "hand_over"
 """An event after which nobody has the content any more."""
 
-ACCOUNT, REPORT, QUARANTINE, HAND_OVER = "account", "report", "quarantine", "hand_over"
-KINDS = (ACCOUNT, REPORT, QUARANTINE, HAND_OVER)
+ACCOUNT, REPORT, QUARANTINE, HAND_OVER, AREA = "account", "report", "quarantine", "hand_over", "area"
+KINDS = (ACCOUNT, REPORT, QUARANTINE, HAND_OVER, AREA)
 TOGETHER = 1_000
 
 
@@ -31,7 +31,7 @@ class ErasureEntry:
 
 
 def note_forgotten(kind: str, subject: str, *, at: datetime) -> None:
-    """Record that an account, report or case was erased or quarantined, only once however often it is done."""
+    """Record that an account, report or case was erased or quarantined, or that somebody ended following an area; once however often."""
     if kind not in KINDS:
         raise ValueError(f"nothing is forgotten as {kind}")
     db.session.execute(inserting(Forgotten).values(kind=kind, subject=subject, at=at).on_conflict_do_nothing())

@@ -36,6 +36,9 @@ from casework.verification.search import check_search_index
 BATCH = 1000
 """Rows read at a time."""
 
+TO_BE_HEARD = timedelta(hours=1)
+"""How long a case may take to hear that its part has ended: far longer than a worker that runs needs."""
+
 LONGEST_LEASE = timedelta(days=1)
 """A message reserved for longer than this would never be sent."""
 
@@ -49,7 +52,7 @@ MOVED = {Answer: "answers_moved", Decision: "decisions_moved"}
 
 def check_cases(*, now: datetime) -> Iterator[Finding]:
     """Check every case; to be called inside `one_moment`."""
-    yield from _states_against_assignments()
+    yield from _states_against_assignments(now)
     yield from _closing_instants()
     yield from _due_copies()
     yield from _running_clocks()
@@ -67,7 +70,7 @@ def _rows(query: Select[*tuple[Any, ...]]) -> Iterator[Any]:
     yield from db.session.execute(query.execution_options(yield_per=BATCH))
 
 
-def _states_against_assignments() -> Iterator[Finding]:
+def _states_against_assignments(now: datetime) -> Iterator[Finding]:
     of_part = (Assignment.state.label("part"), Assignment.round, Assignment.ended_at, Assignment.approved_at)
     columns = (Case.id, Case.code, Case.state, Case.reopened, *of_part)
     query = select(*columns).join(Assignment, Assignment.case_id == Case.id).order_by(Case.id, Assignment.id)
@@ -93,13 +96,16 @@ def _states_against_assignments() -> Iterator[Finding]:
                     f"Hồ sơ {code} ở trạng thái {state}, nhưng theo các đơn vị phải là {told.state}.",
                     f"The case {code} is in state {state}; going by its agencies it should be {told.state}.",
                 )  # fmt: skip
-    yield from _states_without_agency()
+    yield from _states_without_agency(now)
 
 
-def _states_without_agency() -> Iterator[Finding]:
+def _states_without_agency(now: datetime) -> Iterator[Finding]:
+    """A case hears that its last part has ended in a step of its own, which takes the worker a moment."""
     has_open = exists().where(Assignment.case_id == Case.id, Assignment.ended_at.is_(None))
     part = aliased(Case)
-    has_part = and_(Case.is_divided, exists().where(part.parent_id == Case.id, part.state.in_(OPEN_STATES)))
+    just_ended = or_(part.closed_at > now - TO_BE_HEARD, part.quarantined_at > now - TO_BE_HEARD)
+    is_waited_for = exists().where(part.parent_id == Case.id, or_(part.state.in_(OPEN_STATES), just_ended))
+    has_part = and_(Case.is_divided, is_waited_for)
     waits_for_part = and_(Case.state == CaseState.HANDLING, has_part)
     for row in _rows(select(Case.code, Case.state).where(Case.state.in_(AT_AGENCIES), ~has_open, ~waits_for_part)):
         yield fault(

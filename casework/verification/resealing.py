@@ -14,6 +14,7 @@ from sqlalchemy import Row, Table, func, select, update
 
 from casework.accounts.code_apps import purpose_of as purpose_of_code_app
 from casework.accounts.outside_identities import SECRETS_PURPOSE
+from casework.asking.answers import ANSWERS_PURPOSE
 from casework.db import METADATA, db, unit_of_work
 from casework.erasure.quarantine import REASON_PURPOSE as QUARANTINE
 from casework.files.local import FileMissing, FileStore, new_stored_name
@@ -48,6 +49,7 @@ BREATH = 0.01
 PURPOSES: dict[str, tuple[str | Callable[[Any], str], ...]] = {
     "account.sealed_identity": (IDENTITY_PURPOSE,),
     "addition.sealed_words": (ADDITION,),
+    "area_subscription.sealed_contact": (IDENTITY_PURPOSE,),
     "case.sealed_village": (WAITING_PURPOSE,),
     "code_app.sealed_secret": (lambda row: purpose_of_code_app(row.account_id),),
     "data_request.sealed_reply": (REPLY_PURPOSE,),
@@ -71,6 +73,7 @@ PURPOSES: dict[str, tuple[str | Callable[[Any], str], ...]] = {
     "report.sealed_place": (PLACE_PURPOSE,),
     "report.sealed_village": (VILLAGE_PURPOSE,),
     "report.sealed_point": (POINT_PURPOSE,),
+    "report_text.sealed_answers": (ANSWERS_PURPOSE,),
     "report_text.sealed_body": (ORIGINAL_PURPOSE, QUARANTINE),
     "reporter.sealed_identity": (IDENTITY_PURPOSE,),
     "staged_import.sealed_passwords": (PASSWORDS_PURPOSE,),

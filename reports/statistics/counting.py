@@ -31,7 +31,7 @@ DAILY: dict[str, tuple[str, ...]] = {
     **{key: (key,) for key in (
         "received", "reopened", "returned", "merged", "referred", "withdrawn", "quarantined", "closed", "handled_in_time",
         "handled_in_time_after_extension", "handled_late", "answered_privately", "handled_again", "extensions_granted", "handed_back",
-        "redone",
+        "redone", "asked_mended", "mended", "not_mended",
     )},
     "handled": ("handled_in_time", "handled_in_time_after_extension", "handled_late"),
     "ratings_given": tuple(LEVELS),

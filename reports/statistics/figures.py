@@ -327,6 +327,27 @@ def ratings_given(_period: Period) -> ColumnElement[bool]:
     return CaseMoment.kind.in_(tuple(LEVELS))
 
 
+def _of_kind(kind: str) -> Condition:
+    return lambda _period: CaseMoment.kind == kind
+
+
+FIGURES |= {
+    kind: Figure(kind, name, definition, Unit.TIMES, FactSource.MOMENTS, _of_kind(kind))
+    for kind, name, definition in (
+        ("asked_mended", Bilingual("Được hỏi lại", "Asked whether it is mended"),
+         Bilingual("Số người gửi được hỏi trong kỳ, ít lâu sau kết quả công khai cuối cùng: việc đã xử lý thật chưa; mỗi kết quả một lần.",
+                   "Senders asked during the period, some weeks after a final published answer, whether the matter is really mended; once"
+                   " for each answer.")),
+        ("mended", Bilingual("Đã xử lý thật", "Really mended"),
+         Bilingual("Câu trả lời “Đã xử lý thật” người gửi cho trong kỳ. Người không trả lời không được đếm.",
+                   "Answers “it is mended” that senders gave during the period. Who did not answer is not counted.")),
+        ("not_mended", Bilingual("Chưa xử lý xong", "Not mended"),
+         Bilingual("Câu trả lời “Chưa xong” người gửi cho trong kỳ, dù sau đó có gửi phản ánh mới hay không.",
+                   "Answers “not yet” that senders gave during the period, whether they sent a new report after it or not.")),
+    )
+}  # fmt: skip
+
+
 @_figure(
     Bilingual("Được đánh giá / đã xử lý", "Rated, of the handled"),
     Bilingual(

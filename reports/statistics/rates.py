@@ -27,5 +27,9 @@ RATES: dict[str, Rate] = {
         Rate("content_of_rated", Bilingual("Hài lòng hoặc chấp nhận được / lượt đánh giá", "Satisfied or acceptable / ratings"),
              ("satisfied", "acceptable"), ("ratings_given",),
              Bilingual("Mẫu số: số đánh giá cho trong kỳ, không phải số vụ việc.", "Out of the ratings given, not of the cases.")),
+        Rate("mended_of_answers", Bilingual("Đã xử lý thật / đã trả lời câu hỏi", "Really mended / said"), ("mended",),
+             ("mended", "not_mended"),
+             Bilingual("Mẫu số: số người gửi đã trả lời câu hỏi trong kỳ, không phải số được hỏi.",
+                       "Out of the senders who answered the question during the period, not of those asked.")),
     )
 }  # fmt: skip

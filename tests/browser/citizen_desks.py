@@ -26,6 +26,7 @@ from casework.sealing.seal import grouped_secret
 from tests import build
 from tests.browser.day import Day
 from tests.browser.desks import Desk
+from tests.browser.filing import tell_place
 from tests.browser.house import DESK, Visitor
 from tests.browser.waiting import PATIENCE, next_document
 from tests.with_photos import pictured_case
@@ -167,7 +168,7 @@ def sent(page: Page, selector: str = "main form:not([hidden]) button.btn-primary
 
 def fill_in(page: Page, at: tuple[float, float] | None = None, **fields: str) -> None:
     page.fill("[name=words]", WORDS)
-    page.select_option("[name=area]", label="Xã Lát")
+    tell_place(page)
     for name, value in fields.items():
         page.fill(f"[name={name}]", value)
     if at is not None:
@@ -182,7 +183,7 @@ def send_report(page: Page, at: tuple[float, float] | None = None, **fields: str
 
 
 def send_nothing(page: Page) -> None:
-    page.fill("[name=phone]", "0912 34")
+    page.fill("[name=contact]", "0912 34")
     sent(page, ".actionbar button[value=send]")
     assert page.evaluate("document.activeElement.matches('[data-errors]')"), "the focus is at what has to be put right"
 
@@ -247,7 +248,7 @@ def with_reports_waiting(page: Page) -> None:
 
 
 def open_map(page: Page) -> None:
-    page.get_by_text("Chọn trên bản đồ").or_(page.get_by_text("Point at it on the map")).first.click()
+    page.click("[data-pick-open]")
     expect(page.locator(".leaflet-control-zoom")).to_be_visible()
 
 
@@ -278,15 +279,15 @@ def citizen_desks(town: Town) -> list[Desk]:
         guest("accessibility", "/accessibility"), guest("licences", "/licences"),
         guest("form", "/reports/new"), guest("form-errors", "/reports/new", then=send_nothing),
         guest("form-map", "/reports/new", then=open_map),
-        guest("form-alike", "/reports/new", then=done(send_report, AT, phone="0905 222 333")),
-        guest("form-outside", "/reports/new", then=done(send_report, OUTSIDE, phone="0905 222 333")),
-        Desk("sender", "receipt-unconfirmed", "/reports/new", then=done(send_report, phone="0905 222 333")),
+        guest("form-alike", "/reports/new", then=done(send_report, AT, contact="0905 222 333")),
+        guest("form-outside", "/reports/new", then=done(send_report, OUTSIDE, contact="0905 222 333")),
+        Desk("sender", "receipt-unconfirmed", "/reports/new", then=done(send_report, contact="0905 222 333")),
         Desk("citizen", "receipt", "/reports/new", then=send_report),
         mine("receipt-apart", f"/reports/{codes['apart']}/receipt"),
         Desk("citizen_2", "form-blocked", "/reports/new", then=send_report),
         guest("track", "/track"), Desk("sender", "track-refused", "/track", then=done(track, codes["near"], "AAAA-BBBB-CCCC")),
         Desk("sender", "own-unconfirmed", "/track", then=done(track, codes["of a guest"], town.secrets["of a guest"])),
-        Desk("sender", "opened-here", "/track/reports"), Desk("sender", "data-of-report", f"{own['of a guest']}/data"),
+        Desk("sender", "opened-here", "/mine"), Desk("sender", "data-of-report", f"{own['of a guest']}/data"),
         guest("track-contact", "/track/contact"),
         Desk("sender", "track-code", "/track/contact", then=done(ask_code, "0905 111 222")),
         Desk("sender", "track-code-wrong", "/track/code", then=type_wrong),

@@ -1,16 +1,22 @@
 """The field desk on a telephone: what an officer does without a signal is sent once; a conflict shows both; nothing is readable at rest."""
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 from playwright.sync_api import expect
 
+from casework.db import db
+from casework.local_time import LOCAL_ZONE
+from casework.models import Assignment, Case
 from casework.photos.records import photos_of_answer
 from tests import build
 from tests.browser.field import PARTS, Uplands, accept, card, settled, shoot, uplands, worked_with_kills, write
 from tests.browser.waiting import ask_until
+from web.clock import now
 
 pytestmark = [pytest.mark.browser]
 
@@ -162,6 +168,75 @@ def test_work_taken_from_the_agency_says_so_and_keeps_what_was_written(hills: Up
     hills.wire.cut = False
     telephone.page.evaluate("langbiangFieldWork.meet()")
     expect(telephone.page.locator("[data-conflicts] > section")).to_contain_text(PLANTED[2])
+    telephone.close()
+
+
+HELD_BACK = """() => { const ask = self.fetch;
+  let asked = 0, came;
+  const another = new Promise(done => { came = done; });
+  self.fetch = async (address, how) => {
+    const isFirst = String(address).endsWith("/field/work") && (asked += 1) === 1, answer = await ask(address, how);
+    if (isFirst) { self.isHeldBack = true; await Promise.race([another, new Promise(done => setTimeout(done, 2000))]); }
+    else if (asked > 1) setTimeout(came, 300);
+    return answer;
+  };
+  self.asking = [langbiangFieldWork.meet()]; }"""
+LIMIT = """assignment => { const { answer_due_at: due, moved } = langbiangFieldWork.cases.find(one => one.assignment === assignment);
+  return [due, moved].map(each => each && JSON.stringify(each)); }"""
+
+
+def more_time(hills: Uplands, case: Any) -> tuple[datetime, datetime]:
+    """Move the day of the answer by six days; the old instant and the new one."""
+    db.session.rollback()
+    [part] = db.session.get_one(Case, case.id).open_assignments
+    before = part.due_at
+    assert before is not None
+    until = (before + timedelta(days=6)).date()
+    build.act(hills.world, case, "request_extension", "officer_PTNMT", assignment=part, until=until, reason="Chờ máy xúc.", now=now())
+    build.do(hills.world, case, "endorse_extension", "leader_PTNMT", agency=part.agency, endorsed=True, now=now())
+    build.do(hills.world, case, "decide_extension", "ops_lead", agency=part.agency, granted=True, now=now())
+    db.session.rollback()
+    after = db.session.get_one(Assignment, part.id).due_at
+    assert after is not None
+    assert after > before
+    return before, after
+
+
+def at_the_centre(instant: datetime) -> str:
+    return f"{instant.astimezone(LOCAL_ZONE):%H:%M %d/%m}"
+
+
+def test_a_limit_that_moved_while_there_was_no_signal_is_told_and_stays_told(hills: Uplands) -> None:
+    telephone, case = taken_along(hills, "moved")
+    page, words = telephone.page, "Hạn đã đổi: {} → {}"
+    before, after = more_time(hills, case)
+    hills.wire.cut = False
+    page.evaluate("langbiangFieldWork.meet()")
+    settled(page, things=[["draft", "saved"]])
+    line = card(page, case.title).locator("[data-moved-line]")
+    expect(line).to_have_text(words.format(at_the_centre(before), at_the_centre(after)))
+    hills.wire.cut = True
+    page.reload()
+    settled(page, state="open", isOffline=True, things=[["draft", "saved"]])
+    expect(line).to_have_text(words.format(at_the_centre(before), at_the_centre(after)))
+    telephone.close()
+
+
+def test_a_list_read_before_a_limit_moved_does_not_come_in_after_the_one_read_later(hills: Uplands) -> None:
+    telephone, case = taken_along(hills, "overtaken")
+    page = telephone.page
+    hills.wire.cut = False
+    page.evaluate("langbiangFieldWork.meet()")
+    settled(page, things=[["draft", "saved"]])
+    page.evaluate(HELD_BACK)
+    ask_until(page, "self.isHeldBack === true")
+    before, after = more_time(hills, case)
+    page.evaluate("void self.asking.push(langbiangFieldWork.meet())")
+    page.evaluate("Promise.all(self.asking).then(() => true)")
+    [part] = case.open_assignments
+    due, moved = page.evaluate(LIMIT, part.ref)
+    assert datetime.fromisoformat(json.loads(due)) == after
+    assert [datetime.fromisoformat(each) for each in json.loads(moved or "{}").values()] == [before, after]
     telephone.close()
 
 

@@ -14,6 +14,7 @@ from sqlalchemy import select
 
 from casework.db import db
 from casework.models import Agency
+from tests.browser.filing import open_more, tell_place
 from tests.browser.house import House, Visitor, opened
 from tests.browser.waiting import next_document
 from tests.whole import WHOLE
@@ -39,10 +40,11 @@ def file_report(citizen: Visitor, *, looks: bool = True) -> tuple[str, str]:
     page = citizen.go("/reports/new", "report-form" if looks else "")
     page.set_input_files("[name=photos]", {"name": "suoi.jpg", "mimeType": "image/jpeg", "buffer": BEFORE})
     page.fill("[name=words]", "Có đống rác lớn ven suối, mùi rất nặng. Tôi là Nguyễn Thị Thử, gọi 0912 345 678.")
-    page.select_option("[name=area]", label="Xã Lát")
-    page.fill("[name=village]", "Thôn Păng Tiêng")
+    tell_place(page)
+    page.select_option("[name=village]", "Thôn Păng Tiêng")
+    open_more(page)
     page.fill("[name=name]", "Nguyễn Thị Thử")
-    page.fill("[name=phone]", "0912 345 678")
+    page.fill("[name=contact]", "0912 345 678")
     page.check("[name=consent]")
     citizen.send("send")
     assert page.url.endswith("/receipt"), page.inner_text("main")
@@ -183,7 +185,7 @@ def publish(operator: Visitor) -> None:
 
 def rate(citizen: Visitor, code: str) -> None:
     page = citizen.go(f"/mine/{code}", "own-report-answered")
-    page.check("[name=level][value=satisfied]")
+    page.click("label[for=level-satisfied]")
     with next_document(page):
         page.locator("form[action$='/rating'] button").click()
     citizen.look("own-report-rated")
@@ -239,5 +241,6 @@ def test_a_report_can_be_sent_and_followed_without_scripts(house: House) -> None
     code, _ = file_report(citizen, looks=False)
     assert citizen.page.locator(".qrbox svg").is_visible()
     citizen.page.goto(f"/mine/{code}")
+    citizen.page.click("#sent summary")
     assert "Có đống rác lớn ven suối" in citizen.page.inner_text("main")
     assert citizen.page.locator("main img").first.is_visible()

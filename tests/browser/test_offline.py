@@ -13,13 +13,19 @@ import pytest
 from playwright.sync_api import Dialog, Page, TimeoutError, expect, sync_playwright
 from sqlalchemy import func, select
 
+from casework.asking.answers import answers_given
 from casework.db import db, unit_of_work
 from casework.intake.file_report import original_words
-from casework.models import OutboxMessage, Report
+from casework.models import ExtraQuestion, OutboxMessage, Report
+from casework.permissions import actor_for
 from casework.photos.records import open_copy, photos_of_report
 from casework.recordings.staging import recordings_of_report
 from casework.sealing.seal import parse_tracking_secret, secret_matches
+from casework.settings.importing.rows import change_row
+from casework.settings.kinds.table import KINDS
 from tests import build
+from tests.asked import FIELD, USUAL, extra_question
+from tests.browser.filing import open_more, tell_place
 from tests.browser.house import EVERY_IMPACT, House, Visitor, free_port, launched
 from tests.browser.mortal import Mortal, Wire, wired
 from tests.browser.waiting import PATIENCE, ask_until, next_document
@@ -43,6 +49,8 @@ KEPT = """async () => { const found = [];
     found.push({ name, url: new URL(request.url).pathname, text: await answer.text() });
   }
   return found; }"""
+AS_KEPT_BEFORE = """number => langbiangQueue.all().then(([report]) => langbiangQueue.change(report.key, { state: "waiting",
+  fields: report.fields.filter(([name]) => !["contact", "phone"].includes(name)).concat([["phone", number], ["email", ""]]) }))"""
 WORDS = "Cầu gỗ mục ở lối xuống suối, trẻ con đi học qua."
 PHOTOS = [jpeg("olive"), jpeg("teal")]
 
@@ -69,6 +77,8 @@ class Valley:
     server: Mortal
     wire: Wire
     world: build.World
+    question: int
+    """The number of a question the form asks where the field of it is chosen."""
 
     def telephone(self, name: str = "") -> Visitor:
         """A browser that has seen the report form once, and so has kept it; signed in if it is somebody's."""
@@ -101,13 +111,14 @@ def valley(sqlite_template: Any, tmp_path_factory: pytest.TempPathFactory) -> It
         app.config["WTF_CSRF_ENABLED"] = True
         app.testing = False
         world = build.standard_world()
+        question = extra_question(world, is_required="yes").id
         db.session.remove()
         server = Mortal(app, config)
         try:
             server.start()
             with wired(config.port) as wire, sync_playwright() as playwright:
                 browser = launched(playwright)
-                yield Valley(House(app, wire.address, browser, impacts=EVERY_IMPACT), server, wire, world)
+                yield Valley(House(app, wire.address, browser, impacts=EVERY_IMPACT), server, wire, world, question)
                 browser.close()
         finally:
             server.end()
@@ -134,9 +145,9 @@ def mended(valley: Valley) -> Iterator[None]:
 
 def write(page: Page, *, words: str = WORDS, files: bool = True, phone: str = "0912 345 678") -> None:
     page.fill("[name=words]", words)
-    page.select_option("[name=area]", label="Xã Lát")
-    if page.locator("[name=phone]").is_visible():
-        page.fill("[name=phone]", phone)
+    tell_place(page)
+    if page.locator("[name=contact]").is_visible():
+        page.fill("[name=contact]", phone)
     if files:
         page.set_input_files("[name=photos]", [{"name": f"anh{number}.jpg", "mimeType": "image/jpeg", "buffer": data}
                                                for number, data in enumerate(PHOTOS)])
@@ -212,6 +223,28 @@ def test_without_a_signal_closed_opened_and_back_in_the_valley(valley: Valley, g
     assert [fault for fault in valley.house.faults if "net::ERR" not in fault and "status of 409" not in fault] == []
 
 
+def test_an_answer_waits_with_its_report_and_is_filed_once_as_an_answer_to_what_was_asked(valley: Valley) -> None:
+    phone, before = valley.telephone(), len(valley.reports())
+    page = phone.page
+    phone.context.set_offline(True)
+    page.goto("/reports/new")
+    write(page)
+    open_more(page)
+    page.select_option("[name=field]", FIELD)
+    page.fill(f"[name=ask-{valley.question}]", "12")
+    press_send(page, times=2)
+    assert page.evaluate(QUEUED)["states"] == ["waiting"]
+    with valley.house.app.test_request_context(), unit_of_work():
+        by = actor_for(db.session.merge(valley.world.people["overseer"]), now=now())
+        typed = {**USUAL, "name_vi": "Rộng bao nhiêu m?", "name_en": "How wide, in m?"}
+        change_row(KINDS["extra_question"], db.session.get_one(ExtraQuestion, valley.question), typed, by=by, now=now(), reason="Thử")
+    phone.context.set_offline(False)
+    page.click("[data-send-all]")
+    report = judge(valley, page, before)
+    assert [(each.question.vi, each.words.vi) for each in answers_given(report)] == [("Sâu khoảng bao nhiêu cm?", "12")]
+    note_down(page)
+
+
 def test_the_server_is_killed_in_the_middle_of_an_upload_and_what_it_refuses_is_mended(valley: Valley, guests: Visitor) -> None:
     before, page = len(valley.reports()), guests.page
     guests.context.set_offline(True)
@@ -219,11 +252,11 @@ def test_the_server_is_killed_in_the_middle_of_an_upload_and_what_it_refuses_is_
     write(page, phone="12")
     press_send(page)
     guests.context.set_offline(False)
-    expect(page.locator("[data-refusal]")).to_contain_text("0912 345 678")
+    expect(page.locator("[data-refusal]")).to_contain_text("Số điện thoại còn thiếu 7 chữ số.")
     page.click("[data-mend]")
     expect(page.locator("[data-queue-mends]")).to_be_visible()
     assert (page.input_value("[name=words]"), page.locator("[data-preview]").count()) == (WORDS, 2)
-    page.fill("[name=phone]", "0912 345 678")
+    page.fill("[name=contact]", "0912 345 678")
     with valley.server.killed_with_file_written():
         press_send(page)
     keeps(page, states=["waiting"], whys=[""], digests=SENT)
@@ -258,7 +291,7 @@ def test_photos_and_voice_stay_with_a_report_that_was_to_be_corrected_and_then_l
     before, page = len(valley.reports()), guests.go("/reports/new")
     write(page, phone="12")
     press_send(page)
-    expect(page.locator("#phone-error")).to_be_visible()
+    expect(page.locator("#contact-error")).to_be_visible()
     keeps(page, states=["asked"], whys=[""], digests=SENT)
     with next_document(page):
         page.locator("figure.shot:not([data-preview]) .shot-x").first.click()
@@ -266,7 +299,7 @@ def test_photos_and_voice_stay_with_a_report_that_was_to_be_corrected_and_then_l
     with next_document(page):
         page.evaluate("document.querySelector('form button[name=act][value=files]').click()")
     expect(page.locator("figure.shot:not([data-preview])")).to_have_count(2)
-    page.fill("[name=phone]", "0912 345 678")
+    page.fill("[name=contact]", "0912 345 678")
     page.check("[name=consent]")
     guests.context.set_offline(True)
     valley.wire.cut = True
@@ -286,8 +319,8 @@ def test_back_from_the_receipt_is_an_empty_form_that_leads_to_the_receipt(valley
         write(page, words=f"Lề đường sụt, {corrected}.", phone="12" if corrected else "0912 345 678")
         press_send(page)
         if corrected:
-            expect(page.locator("#phone-error")).to_be_visible()
-            page.fill("[name=phone]", "0912 345 678")
+            expect(page.locator("#contact-error")).to_be_visible()
+            page.fill("[name=contact]", "0912 345 678")
             page.check("[name=consent]")
             press_send(page)
         assert page.url.endswith("/receipt"), page.inner_text("main")
@@ -295,7 +328,7 @@ def test_back_from_the_receipt_is_an_empty_form_that_leads_to_the_receipt(valley
         page.go_back(wait_until="commit")
         expect(page.locator("[data-sent-before]")).to_contain_text("đã được gửi")
         assert "/offline" not in page.url
-        assert (page.input_value("[name=words]"), page.input_value("[name=phone]")) == ("", "")
+        assert (page.input_value("[name=words]"), page.input_value("[name=contact]")) == ("", "")
         assert page.locator("figure.shot").count() == 0
         expect(page.locator("[data-draft-offer]")).to_be_hidden()
         assert page.get_attribute("[data-sent-before] a", "href") in receipt
@@ -342,6 +375,50 @@ def test_once_sent_nothing_is_said_to_wait_and_code_and_secret_are_pointed_at(va
     note_down(page)
     page.goto("/track")
     expect(page.locator("[data-queue-sent]")).to_be_hidden()
+
+
+def test_two_tabs_send_what_waits_once_and_the_secret_stays_until_it_was_noted(valley: Valley, guests: Visitor) -> None:
+    before, page, words = len(valley.reports()), guests.page, "Cống tràn trước trạm y tế."
+    guests.context.set_offline(True)
+    page.goto("/reports/new")
+    write(page, words=words)
+    press_send(page)
+    second = guests.context.new_page()
+    second.goto("/offline/queue")
+    expect(second.locator("[data-list] article")).to_have_count(1)
+    guests.context.set_offline(False)
+    report = judge(valley, page, before, words=words)
+    shown = shown_code(page)
+    for tab in (page, second):
+        expect(tab.get_by_role("heading", level=1)).to_have_text(f"Đã gửi: {report.code}")
+        expect(tab.locator("[data-fact-summary]")).to_have_text(words)
+        expect(tab.locator("[data-fact-photos]")).to_have_text("2")
+    page.reload()
+    assert shown_code(page) == shown, "until it was noted down"
+    note_down(page)
+    expect(second.locator("[data-list-empty]")).to_be_visible()
+    second.close()
+    assert len(valley.filed_since(before)) == 1
+
+
+def test_what_an_earlier_release_has_kept_goes_out_and_is_mended_in_the_one_field(valley: Valley, guests: Visitor) -> None:
+    before, page = len(valley.reports()), guests.page
+    guests.context.set_offline(True)
+    page.goto("/reports/new")
+    write(page, files=False, words="Biển báo gãy.")
+    press_send(page)
+    for number, says in (("0912", "mend"), ("0912 345 678", "sent")):
+        page.evaluate(AS_KEPT_BEFORE, number)
+        guests.context.set_offline(False)
+        if says == "mend":
+            expect(page.locator("[data-refusal]")).to_contain_text("Số điện thoại còn thiếu")
+            page.click("[data-mend]")
+            expect(page.locator("[data-queue-mends]")).to_be_visible()
+            assert page.input_value("[name=contact]") == number
+            page.goto("/offline/queue")
+            guests.context.set_offline(True)
+    judge(valley, page, before, words="Biển báo gãy.", files=[])
+    note_down(page)
 
 
 def test_without_a_signal_pages_that_need_one_say_so_in_our_words(valley: Valley, guests: Visitor) -> None:

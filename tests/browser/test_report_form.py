@@ -12,14 +12,18 @@ from PIL import Image
 from playwright.sync_api import FilePayload, Page, expect
 from sqlalchemy import select
 
+from casework.asking.answers import answers_given
 from casework.db import db, unit_of_work
 from casework.intake.file_report import original_words, typed_village
 from casework.models import Case, Report
 from casework.photos.records import open_copy, photos_of_report
+from casework.places.points import point_of
 from casework.recordings.staging import recordings_of_report
+from tests.asked import FIELD, extra_question, input_of
 from tests.browser import house as houses
+from tests.browser.filing import open_more, tell_place
 from tests.browser.house import EVERY_IMPACT, House, Visitor, opened
-from tests.browser.waiting import next_document
+from tests.browser.waiting import ask_until, next_document
 from tests.conftest import environment_of
 from tests.whole import WHOLE
 from web.guards import file_store
@@ -56,6 +60,13 @@ def picture(width: int, height: int, corner: str, *, turned: int = 1) -> bytes:
     return file.getvalue()
 
 
+def plain(colour: str) -> bytes:
+    """A picture without any notes."""
+    file = io.BytesIO()
+    Image.new("RGB", (60, 40), colour).save(file, "PNG")
+    return file.getvalue()
+
+
 def chosen(name: str, kind: str, data: bytes) -> FilePayload:
     return {"name": name, "mimeType": kind, "buffer": data}
 
@@ -87,38 +98,46 @@ def sent(visitor: Visitor) -> Report:
 def test_a_whole_report_by_keyboard_alone_with_names_for_those_who_cannot_see(house: House) -> None:
     visitor = house.visitor()
     page = visitor.go("/reports/new")
-    typed = {"words": WORDS, "village": "Đưng K'Nớ", "place": "Trước nhà văn hóa", "name": "Kơ Dơng Ha Lem", "phone": "0912 345 678"}
-    heard = []
+    typed = {"words": WORDS, "place": "Trước nhà văn hóa", "name": "Kơ Dơng Ha Lem", "contact": "0912 345 678"}
+    heard, village = [], ""
     page.locator("h1").evaluate("h1 => { h1.tabIndex = -1; h1.focus(); }")
     for _ in range(60):
         page.keyboard.press("Tab")
         at = page.evaluate("({ name: document.activeElement.name || '', type: document.activeElement.type || '', "
-                           "words: document.activeElement.textContent.trim() })")
+                           "kind: document.activeElement.localName, words: document.activeElement.textContent.trim() })")
         heard.append(at["name"])
         if at["name"] in typed:
             page.keyboard.type(typed[at["name"]])
-        elif at["name"] == "area":
+        elif at["name"] == "village":
             page.keyboard.press("ArrowDown")
+            village = page.input_value("[name=village]")
         elif at["name"] == "consent":
             page.keyboard.press("Space")
+        elif at["words"].startswith("Tả bằng lời"):
+            page.keyboard.press("Enter")                         # the first of its fields has the focus then
+            heard.append("place")
+            page.keyboard.type(typed["place"])
+        elif at["kind"] == "summary" and at["words"].startswith("Thêm"):
+            page.keyboard.press("Enter")
         elif at["words"] == "Gửi phản ánh" and at["name"] == "act":
             with next_document(page):
                 page.keyboard.press("Enter")
             break
     order = [name for name in heard if name]
     assert order == sorted(set(order), key=order.index), "nothing holds the focus, nothing is reached twice"
-    assert [name for name in order if name in (*typed, "area", "photos", "consent", "act")] == [
-        "photos", "words", "area", "village", "place", "name", "phone", "consent", "act"]  # fmt: skip
+    assert [name for name in order if name in (*typed, "urgent", "area", "village", "photos", "consent", "act")] == [
+        "urgent", "photos", "place", "village", "area", "words", "contact", "consent", "name", "act"]  # fmt: skip
     assert "website" not in order, "the trap for programs is not in anybody's way"
     report = newest()
-    assert (original_words(report), typed_village(report), report.consent_notice_id is not None) == (WORDS, "Đưng K'Nớ", True)
+    assert (original_words(report), report.consent_notice_id is not None) == (WORDS, True)
+    assert (typed_village(report), report.area_id is not None) == (village, True), "a place without a map, with its commune"
     assert re.fullmatch(r"[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}", report.client_key or "")
 
     page = visitor.go("/reports/new")
     said = page.locator("form[data-report]").aria_snapshot()
     assert not re.findall(r"^\s*- (?:button|textbox|combobox|checkbox|radio|link)\s*$", said, re.MULTILINE), said
-    for name in ("Chụp hoặc chọn ảnh", "Nội dung phản ánh", "Ghi âm lời nói", "Dùng vị trí hiện tại", "Không nhớ chính xác vị trí",
-                 "Xã, phường", "Số điện thoại", "Tôi đã đọc và đồng ý", "Gửi phản ánh"):
+    for name in ("Chụp ảnh", "Chọn ảnh có sẵn", "Nội dung phản ánh", "Trên bản đồ", "Tả bằng lời, hoặc chọn thôn, tổ", "Thêm",
+                 "Số điện thoại hoặc thư điện tử", "Tôi đồng ý để Trung tâm dùng", "Gửi phản ánh"):
         assert name in said, (name, said)
 
 
@@ -144,8 +163,9 @@ def test_photos_are_made_smaller_upright_put_in_order_and_taken_out_and_keep_wha
     for _ in range(4):
         page.get_by_role("button", name="Bỏ ảnh 3").click()
     page.fill("[name=words]", "Đường lún")
+    page.click("[data-in-words-open]")
     page.check("[name=unsure]")
-    page.fill("[name=phone]", "0912345678")
+    page.fill("[name=contact]", "0912345678")
     page.check("[name=consent]")
     report = sent(visitor)
     seen = []
@@ -168,6 +188,7 @@ def test_photos_are_made_smaller_upright_put_in_order_and_taken_out_and_keep_wha
 def test_a_voice_note_is_recorded_heard_deleted_and_sent_without_a_written_word(house: House) -> None:
     visitor = house.visitor()
     page = visitor.go("/reports/new")
+    open_more(page)
     start = page.get_by_role("button", name="Ghi âm lời nói")
     for attempt in (1, 2):
         start.click()
@@ -183,14 +204,14 @@ def test_a_voice_note_is_recorded_heard_deleted_and_sent_without_a_written_word(
             page.get_by_role("button", name="Xóa lời ghi âm").click()
             assert files(page, "voice") == []
             expect(start).to_be_focused()
-    page.select_option("[name=area]", label="Xã Lát")
-    page.fill("[name=phone]", "0912 345")
+    tell_place(page)
+    page.fill("[name=contact]", "0912 345 67")
     with next_document(page):
         page.locator(".actionbar button[value=send]").click()
-    expect(page.locator("[data-errors]")).to_contain_text("Số điện thoại không đúng. Ví dụ: 0912 345 678")
+    expect(page.locator("[data-errors]")).to_contain_text("Số điện thoại còn thiếu 1 chữ số. Vd: 0912 345 678. Hoặc ghi thư điện tử.")
     expect(page.locator(".rec", has_text="Lời ghi âm đã được tải lên")).to_be_visible()
     glance(visitor, "report-form-errors")
-    page.fill("[name=phone]", "0912 345 678")
+    page.fill("[name=contact]", "0912 345 678")
     page.check("[name=consent]")
     report = sent(visitor)
     assert original_words(report) == ""
@@ -201,7 +222,7 @@ def test_a_draft_is_kept_while_typing_offered_to_its_owner_alone_and_gone_when_s
     visitor = house.visitor()
     page = visitor.go("/reports/new")
     page.fill("[name=words]", "Nước tràn qua ngầm")
-    page.fill("[name=phone]", "0987654321")
+    page.fill("[name=contact]", "0987654321")
     page.locator("[name=urgent]").check()
     expect(page.locator("[data-saved]")).to_contain_text(re.compile(r"Đã lưu nháp trên máy lúc \d\d:\d\d"))
     kept = page.evaluate("JSON.stringify(localStorage)")
@@ -217,7 +238,7 @@ def test_a_draft_is_kept_while_typing_offered_to_its_owner_alone_and_gone_when_s
     page.evaluate("localStorage.setItem('report-draft:another', localStorage.getItem('report-draft:guest'))")
     offer.get_by_role("button", name="Viết tiếp bản nháp").click()
     assert (page.input_value("[name=words]"), page.is_checked("[name=urgent]")) == ("Nước tràn qua ngầm", True)
-    page.select_option("[name=area]", label="Xã Lát")
+    tell_place(page)
     page.check("[name=consent]")
     sent(visitor)
     assert page.evaluate("Object.keys(localStorage).filter(key => key.startsWith('report-draft'))") == ["report-draft:another"]
@@ -225,47 +246,147 @@ def test_a_draft_is_kept_while_typing_offered_to_its_owner_alone_and_gone_when_s
     expect(page.locator("[data-draft-offer]")).to_be_hidden()
 
 
-def test_the_map_comes_when_it_is_opened_a_point_is_set_by_key_and_cases_alike_are_shown_once(house: House) -> None:
+def put_at(page: Page, latitude: float, longitude: float) -> None:
+    """The place as numbers, as a telephone or the map tells it."""
+    page.evaluate("""at => { const form = document.querySelector('form[data-report]');
+        [form.elements.latitude.value, form.elements.longitude.value] = at;
+        form.dispatchEvent(new CustomEvent('pointed')); }""", [str(latitude), str(longitude)])  # fmt: skip
+
+
+def test_the_map_takes_the_whole_screen_is_moved_by_keys_and_left_by_back_or_with_the_place(house: House) -> None:
     visitor = house.visitor()
     page = visitor.page
     fetched: list[str] = []
     page.on("request", lambda request: fetched.append(request.url))
     visitor.go("/reports/new")
     assert not any("leaflet" in url or "map" in url for url in fetched)
-    page.get_by_text("Chọn trên bản đồ").click()
-    stage = page.locator("[data-pick-map]")
-    expect(stage.locator(".leaflet-control-zoom")).to_be_visible()
+    page.fill("[name=words]", "Ổ gà ở khúc cua")
+    opener, panel = page.locator("[data-pick-open]"), page.get_by_role("dialog", name="Chọn nơi xảy ra")
+    opener.click()
+    expect(panel.locator(".leaflet-control-zoom")).to_be_visible()
+    assert page.evaluate("document.activeElement.matches('[data-pick]')")
+    glance(visitor, "report-form-place")
+    for close in (lambda: page.keyboard.press("Escape"), lambda: page.go_back(wait_until="commit")):
+        close()
+        expect(panel).to_be_hidden()
+        expect(opener).to_be_focused()
+        assert page.input_value("[name=latitude]") == "", "nothing was chosen"
+        opener.click()
+        expect(panel).to_be_visible()
+    stage = page.locator("[data-pick-stage]")
     stage.focus()
+    for _ in range(12):
+        page.keyboard.press("+")
+    page.keyboard.press("ArrowUp")
+    for _ in range(20):
+        page.keyboard.press("Tab")
+        if page.evaluate("document.activeElement.matches('[data-pick-take]')"):
+            break
     page.keyboard.press("Enter")
+    expect(panel).to_be_hidden()
     expect(page.locator("[data-located]")).to_be_visible()
     assert float(page.input_value("[name=latitude]"))
+    assert page.input_value("[name=words]") == "Ổ gà ở khúc cua"
     page.get_by_role("button", name="Bỏ vị trí").click()
     assert page.input_value("[name=latitude]") == ""
-    assert house.world is not None
-    for name, value in (("latitude", "12.05"), ("longitude", "108.4")):
-        page.evaluate(f"document.querySelector('[name={name}]').value = '{value}'")
-    for marked in (False, True):
-        if marked:
-            page.goto("/reports/new")
-            for name, value in (("latitude", "12.0501"), ("longitude", "108.4001")):
-                page.evaluate(f"document.querySelector('[name={name}]').value = '{value}'")
-        page.fill("[name=words]", "Ổ gà rất lớn" if marked else "Ổ gà lớn")
-        page.select_option("[name=area]", label="Xã Lát")
-        page.fill("[name=phone]", "0912 345 678")
-        page.check("[name=consent]")
-        if not marked:
-            first = sent(visitor)
-            with unit_of_work():
-                db.session.scalars(select(Case).where(Case.code == first.code)).one().title = "Ổ gà sâu trên đường vào thôn"
-    with next_document(page):
-        page.locator(".actionbar button[value=send]").click()
-    near = page.locator("section", has=page.get_by_role("heading", name="Có phải một trong những phản ánh này?"))
-    expect(near).to_contain_text(first.code)
+    opener.click()
+    page.get_by_role("button", name="Không nhớ chính xác, để tôi tả bằng lời").click()
+    expect(page.locator("[name=place]")).to_be_focused()
+
+
+def test_where_a_photo_was_made_is_offered_and_leaves_the_browser_only_when_it_is_taken(house: House) -> None:
+    visitor = house.visitor()
+    page = visitor.go("/reports/new")
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    placeless, placed = chosen("khong.png", "image/png", plain("olive")), chosen("co.jpg", "image/jpeg", picture(300, 200, "red"))
+    page.set_input_files("[name=photos]", [placeless, placed])
+    offer = page.locator("[data-from-photo]")
+    expect(offer).to_contain_text("Ảnh 2 có ghi nơi chụp, lúc 07:08 01/03/2026.")
+    glance(visitor, "report-form-photo-place")
+    assert (page.input_value("[name=latitude]"), [url for url in asked if "/map/" in url]) == ("", [])
+    offer.get_by_role("button", name="Dùng nơi này").click()
+    expect(offer).to_contain_text("Lấy theo nơi chụp ảnh 2, lúc 07:08 01/03/2026.")
+    assert [float(page.input_value(f"[name={name}]")) for name in ("latitude", "longitude")] == [12.05, 108.4]
+    page.get_by_role("button", name="Bỏ vị trí").click()
+    expect(offer).to_contain_text("có ghi nơi chụp")
+    page.get_by_role("button", name="Bỏ ảnh 2").click()
+    expect(offer).to_be_hidden()
+
+
+def test_cases_alike_come_while_one_writes_stop_nobody_and_are_counted_in_one_press(house: House) -> None:
+    visitor = house.visitor()
+    page = visitor.go("/reports/new")
+    put_at(page, 12.05, 108.4)
+    page.fill("[name=words]", "Ổ gà lớn")
+    page.fill("[name=contact]", "0912 345 678")
+    page.check("[name=consent]")
+    first = sent(visitor)
+    with unit_of_work():
+        db.session.scalars(select(Case).where(Case.code == first.code)).one().title = "Ổ gà sâu trên đường vào thôn"
+    other = house.visitor()
+    page = other.go("/reports/new")
+    page.set_viewport_size({"width": 360, "height": 740})
+    put_at(page, 12.0501, 108.4001)
+    page.fill("[name=words]", "Ổ gà rất lớn")
+    alike = page.locator("[data-alike] section")
+    expect(alike).to_contain_text("Ổ gà sâu trên đường vào thôn")
+    glance(other, "report-form-alike")
+    alike.get_by_role("button", name="Tôi cũng gặp").click()
+    expect(alike).to_contain_text("Đã ghi: Ông/Bà cũng gặp. Giờ là 1 người. Không cần gửi lại nữa.")
     assert page.input_value("[name=words]") == "Ổ gà rất lớn"
+    alike.get_by_role("button", name="Bấm nhầm").click()
+    expect(alike.get_by_role("button", name="Tôi cũng gặp")).to_be_focused()
+    alike.get_by_role("button", name="Tôi cũng gặp").click()
+    page.fill("[name=contact]", "0905 222 333")
+    with page.context.expect_page() as opened_page:
+        alike.get_by_role("button", name="Báo tôi khi có trả lời").click()
+    told = opened_page.value
+    told.wait_for_load_state()
+    assert "/sign-in" in told.url, "a code proves the contact that stands in the form"
+    assert "0905" not in told.url
+    told.close()
+    page.check("[name=consent]")
+    second = sent(other)
+    assert second.id != first.id
+    assert "giống vậy" not in page.inner_text("main"), "seen before"
+
+
+def test_the_straight_report_takes_seven_taps_and_the_form_two_screens(house: House) -> None:
+    visitor = house.visitor()
+    page = visitor.page
+    page.set_viewport_size({"width": 360, "height": 740})
+    visitor.go("/")
+    taps = 0
+
+    def tap(selector: str) -> None:
+        nonlocal taps
+        taps += 1
+        page.locator(selector).click()
+
+    def screens() -> float:
+        return float(page.evaluate("document.documentElement.scrollHeight")) / 740
+
     with next_document(page):
-        near.get_by_role("button", name="Không phải, vẫn gửi mới").click()
+        tap(".tabbar .tab-main")
+    assert screens() <= 2.2
+    with page.expect_file_chooser() as choosing:
+        tap("[data-camera]")
+    choosing.value.set_files([chosen("a.jpg", "image/jpeg", picture(600, 400, "red"))])
+    tap("[data-from-take]")
+    tap("[name=words]")
+    page.keyboard.type(WORDS)
+    tap("[name=contact]")
+    page.keyboard.type("0912 345 678")
+    tap("[name=consent]")
+    assert screens() <= 2.8
+    with next_document(page):
+        tap(".actionbar button[value=send]")
     assert page.url.endswith("/receipt"), page.inner_text("main")
-    assert newest().id != first.id
+    assert taps == 7
+    point = point_of(newest())
+    assert point is not None
+    assert (round(point.latitude, 4), round(point.longitude, 4), len(photos_of_report(newest()))) == (12.05, 108.4, 1)
 
 
 def test_a_word_without_an_end_keeps_the_own_page_and_the_receipt_as_wide_as_the_telephone(house: House) -> None:
@@ -273,15 +394,18 @@ def test_a_word_without_an_end_keeps_the_own_page_and_the_receipt_as_wide_as_the
     visitor.page.set_viewport_size({"width": 360, "height": 740})
     page = visitor.go("/reports/new")
     long = "Rácdồnđống" * 24
-    for name, value in {"words": long, "village": long[:100], "place": long[:200], "phone": "0912 345 678"}.items():
+    tell_place(page)
+    for name, value in {"words": long, "place": long[:200], "contact": "0912 345 678"}.items():
         page.fill(f"[name={name}]", value)
-    page.select_option("[name=area]", label="Xã Lát")
     page.check("[name=consent]")
     report = sent(visitor)
     for path in (f"/reports/{report.code}/receipt", f"/mine/{report.code}"):
         page.goto(path)
-        assert long[:80] in page.inner_text("main")
         assert page.evaluate("document.documentElement.scrollWidth") <= 360, path
+    assert page.inner_text("h1") == f"{long[:60]}…"
+    page.click("#sent summary")
+    assert long[:80] in page.inner_text("#sent")
+    assert page.evaluate("document.documentElement.scrollWidth") <= 360
 
 
 def test_on_a_screen_as_low_as_a_hand_bars_leave_room_to_write(house: House) -> None:
@@ -305,3 +429,34 @@ def test_without_a_script_the_browser_itself_says_which_photos_were_chosen(house
     with_script = house.visitor().go("/reports/new").locator("input[name=photos]").bounding_box()
     assert with_script is not None
     assert with_script["width"] <= 1
+
+
+def test_the_questions_of_the_field_appear_as_it_is_chosen_and_come_back_with_the_draft(house: House) -> None:
+    assert house.world is not None
+    name = input_of(extra_question(house.world, code="do_sau", is_required="yes"))
+    extra_question(house.world, code="dat", service_code="rung_dat_moi_truong", kind="stop", name_vi="Tranh chấp đất không nhận ở đây.",
+                   hint_vi="Xin gọi Tòa án.")  # fmt: skip
+    visitor = house.visitor()
+    page = visitor.go("/reports/new")
+    depth, notice = page.locator(f"#{name}"), page.get_by_text("Tranh chấp đất không nhận ở đây.")
+    expect(depth).to_be_hidden()
+    page.fill("[name=words]", WORDS)
+    open_more(page)
+    page.select_option("[name=field]", "rung_dat_moi_truong")
+    expect(notice).to_be_visible()
+    visitor.look("report-form-notice", closely=True)
+    page.select_option("[name=field]", FIELD)
+    expect(notice).to_be_hidden()
+    depth.fill("30")
+    ask_until(page, f"Object.values(localStorage).some(kept => kept.includes('\"{name}\":\"30\"'))")
+    visitor.look("report-form-questions", closely=True)
+    page.on("dialog", lambda dialog: dialog.accept())
+    page.goto("/reports/new")
+    page.get_by_role("button", name="Viết tiếp bản nháp").click()
+    expect(depth).to_be_visible()
+    assert depth.input_value() == "30"
+    tell_place(page)
+    page.fill("[name=contact]", "0912 345 678")
+    page.check("[name=consent]")
+    report = sent(visitor)
+    assert [(each.code, each.words.vi) for each in answers_given(report)] == [("do_sau", "30")]

@@ -34,6 +34,8 @@ MANY = frozenset({
 """Tables that grow with every report. Not search_row, of which only new centres are asked for, and there are one or two of them."""
 
 OTHERWISE_DELETED = {
+    "casework/area_news/matching.py": ["area_news"],
+    "casework/area_news/sweeping.py": ["area_news", "area_subscription"],
     "casework/clocks/calendar_changes.py": ["calendar_day"],
     "casework/steps/drafts.py": ["draft"],
     "casework/facts/keeping.py": ["case_span", "case_moment"],

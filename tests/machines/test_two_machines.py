@@ -237,7 +237,7 @@ def test_while_the_database_is_away_pages_say_so_and_keep_what_was_typed(house: 
     path = "/reports/new"
     words = "Rác đổ ven suối, chưa kịp gửi thì mất kết nối."
     page = operator.ask(path).text
-    fields = filled(page, path, {"words": words, "area": choices_of(page, "area")[0], "name": "Nguyễn Thị Thử", "phone": "0912345678",
+    fields = filled(page, path, {"words": words, "area": choices_of(page, "area")[0], "name": "Nguyễn Thị Thử", "contact": "0912345678",
                                  "consent": "y", "alike_seen": "y"}, act="send")
     house.pooler.kill()
     try:

@@ -84,7 +84,7 @@ def test_no_message_tells_who_reported_or_what_anybody_wrote(
     everything = "\n".join(told).replace(envelope, "").replace(envelope.removeprefix("+"), "")
     assert found_in(everything, (*MARKS, *WITHIN)) == set()
     assert "thủ tục riêng" not in everything, "that a case was set apart is said on its page alone"
-    assert found_in(f"{everything} {EMAIL}", MARKS) == {"e-mail in the words", "e-mail on the form"}, "the scanner finds what is there"
+    assert found_in(f"{everything} {EMAIL}", MARKS) == {"e-mail in the words", "e-mail in the request"}, "the scanner finds what is there"
 
 
 def leave(house: House) -> None:

@@ -3,12 +3,18 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from flask import Flask
 from sqlalchemy import select
 
+from casework.area_news.matching import number_news
+from casework.area_news.scopes import Scope
+from casework.area_news.subscribing import subscribe
+from casework.area_news.telling import tell_areas
+from casework.area_news.words import TEMPLATE as AREA_NEWS
 from casework.contacts.codes import Purpose, send_code
 from casework.contacts.former import tell_former_contact
 from casework.db import db, unit_of_work
@@ -16,6 +22,7 @@ from casework.messages.digests import DIGEST, WHOLE
 from casework.messages.kinds import KINDS
 from casework.messages.rendering import COMPOSED, TEST_MESSAGE, MessageWords, Page, words_of
 from casework.models import Agency, Case, Delivery, OutboxMessage, RefusalReason, VisibilityReason
+from casework.permissions import SYSTEM
 from casework.telling.due_reasons import REASONS
 from tests import build
 from tests.messages.house import BY_MAIL
@@ -30,8 +37,8 @@ GIVEN: dict[str, Any] = {
 """Everything a message may be given, in both languages where it has two."""
 
 
-A_NAME = "Lâm Đồng"
-"""In the telephone number the rules give for advice, in both languages."""
+NAMES = ("Lâm Đồng", "Xã Lát", "Rác đổ ven suối")
+"""What is called alike in both languages: in the telephone number the rules give for advice, and in the standard world."""
 
 
 def address(page: Page, of: str) -> str:
@@ -40,7 +47,8 @@ def address(page: Page, of: str) -> str:
 
 def is_vietnamese(text: str) -> bool:
     """Whether it has a letter that English has not; the standard world's office and all we give here are written without in English."""
-    text = text.replace(A_NAME, "")
+    for name in NAMES:
+        text = text.replace(name, "")
     return "đ" in text.lower() or any(unicodedata.combining(sign) for sign in unicodedata.normalize("NFD", text))
 
 
@@ -57,10 +65,17 @@ def composed(template: str, world: build.World, language: str) -> MessageWords:
         delivery.parameters = {"of": WHOLE}
     else:
         with unit_of_work():
-            if template == "one_time_code":
+            if template == AREA_NEWS:
+                subscribe(Scope(area_id=world.area.id), BY_MAIL_ALONE, rhythm="at_once", language=language, by=SYSTEM, now=build.NOON)
+            elif template == "one_time_code":
                 send_code(BY_MAIL_ALONE, purpose=Purpose.SIGN_IN, now=build.NOON, configured=("email",), language=language)
             else:
                 tell_former_contact(BY_MAIL_ALONE, language=language, configured=("email",), now=build.NOON)
+        if template == AREA_NEWS:
+            later = build.next_moment(build.case_at(world, "rating")) + timedelta(hours=1)
+            with unit_of_work():
+                number_news(later, 100)
+            tell_areas(later, configured=("email",))
         delivery = db.session.scalars(select(Delivery).where(Delivery.template == template).order_by(Delivery.id.desc())).first()
         assert delivery is not None
     return words_of(delivery, None, None, language=language, now=build.NOON, pages=address)

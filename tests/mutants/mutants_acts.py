@@ -127,7 +127,7 @@ ACTS = [
     Mutant("drafts stay", "casework/erasure/erase.py", "    db.session.query(Draft).where(Draft.case_id.in_(ids)).delete()\n", "", ERASING),
     Mutant("published text stays", "casework/erasure/erase.py", "Publication.unpublished_at.is_(None), {\"unpublished_at\": at})])", "Publication.unpublished_at.is_(None), {\"kind\": \"final\"})])",
            unit("erasure/quarantine", "what_was_published_is_taken_back")),
-    Mutant("originals stay after the hand-over", "casework/erasure/erase.py", "            text.sealed_body = None\n", "            pass\n", ERASING),
+    Mutant("originals stay after the hand-over", "casework/erasure/erase.py", "            text.sealed_body = text.sealed_answers = None\n", "            pass\n", ERASING),
     Mutant("identity stays after the hand-over", "casework/erasure/erase.py", "            forget_person(report.reporter)\n", "            pass\n", ERASING),
     Mutant("handed over by anybody", "casework/permissions/__init__.py", 'HAND_OVER = "hand_over", {Role.CONFIDENTIAL_READER}', 'HAND_OVER = "hand_over", OPERATIONS | {Role.CONFIDENTIAL_READER}',
            unit("erasure/quarantine", "only_a_confidential_reader_erases_the_content_and_once")),

@@ -92,8 +92,8 @@ HOUSE = [
     Mutant("original stored open", "casework/photos/records.py", 'is_sealed = audience in ("sealed", "centre")', 'is_sealed = audience == "centre"',
            promise("nothing_of_what_a_photo_tells_of_its_sender_is_in_any_copy")),
     Mutant("covered part comes back", "casework/photos/records.py",
-           'source = source or (copy_for(photo, "agencies", "view") if audience == "public" else None) or copy_for(photo, "centre", "view")',
-           'source = source or copy_for(photo, "centre", "view")', promise("what_was_covered_for_agencies_stays_covered_for_the_public")),
+           "    source = source or start_of(photo, audience)\n",
+           '    source = source or newest_of(photo, "centre", "view")\n', promise("what_was_covered_for_agencies_stays_covered_for_the_public")),
     Mutant("seal without a purpose", "casework/sealing/seal.py", "_associated(header, purpose)", '_associated(header, "")',
            promise("every_seal_is_for_one_purpose"), times=3),
     # -- what is written down

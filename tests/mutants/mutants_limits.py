@@ -70,8 +70,8 @@ LIMITS = [
     Mutant("phone is not hurried", "casework/intake/file_report.py", 'report.source in ("camera", "phone")', 'report.source == "camera"',
            unit("intake/file_report", "what_came_by_phone_is_accepted_within_half_an_hour")),
     Mutant("verifying leaves acceptance running", "casework/triage/acts.py", "    end_clock(case, ClockKind.ACCEPTANCE, at=now)\n", "", way("accept")),
-    Mutant("receipt promises no acceptance", "web/filing/pages.py", "accepted_by=acceptance.first_due_at if acceptance else report.filed_at",
-           "accepted_by=report.filed_at", ("tests/web/filing/test_pages.py::test_a_guest_sends_a_report_and_gets_a_receipt_with_code_and_secret",)),
+    Mutant("receipt promises no acceptance", "web/filing/received.py", "return acceptance.first_due_at if acceptance else report.filed_at",
+           "return report.filed_at", ("tests/web/filing/test_pages.py::test_a_guest_sends_a_report_and_gets_a_receipt_with_code_and_secret",)),
     # -- the case
     Mutant("case counts from acceptance", "casework/clocks/pauses.py", '    if case.clock_starts != "filing":\n', "    if True:\n",
            unit("intake/file_report", "a_case_counts_from_where_its_centre_said_when_it_was_filed")),

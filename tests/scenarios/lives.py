@@ -2,7 +2,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from random import Random
 from typing import Any
@@ -77,14 +77,14 @@ class Lives:
         ref, given = task.ref, build.input_at(task, verb, form)
         self._try(f"{task.element}/{verb}", case, lambda: steps.perform(ref, by=by, now=self.now, act=verb, given=given))
 
-    def act_beside(self) -> None:
-        """Any act beside the tokens on any case, by anybody who could mean it."""
+    def act_beside(self, verbs: Sequence[str] = (), among: Sequence[int] = ()) -> None:
+        """Any act beside the tokens, or one of these, on any case, or one of these, by anybody who could mean it."""
         self._pass(minutes=self.random.randint(1, 240))
         if not self.case_ids:
             return
-        case = db.session.get_one(Case, self.random.choice(self.case_ids[-12:]))
+        case = db.session.get_one(Case, self.random.choice(among or self.case_ids[-12:]))
         forms = Forms(self.world, self.random, self.now)
-        verb = self.random.choice(sorted([*ACT_FORMS, *ASSIGNMENT_FORMS]))
+        verb = self.random.choice(sorted(verbs or [*ACT_FORMS, *ASSIGNMENT_FORMS]))
         if verb in ("quarantine", "hand_over") and self.random.random() < 0.8:
             return
         assignment: Assignment | None = None

@@ -166,8 +166,9 @@ def prepared(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
 
 def break_off(app: Flask, now: datetime = NOW) -> None:
     """A start that stops in the middle of the stories and leaves nothing behind."""
-    with (patch.object(demo, "draw_pictures", lambda store, *, max_bytes: {}), patch.object(demo, "make_recordings", lambda store: {}),
-          patch.dict(demo_cases.DEEDS, {"correct": None}), pytest.raises(TypeError)):
+    with (patch.object(demo, "draw_pictures", lambda painters: {}),
+          patch.object(demo, "make_recordings", lambda store: {}), patch.dict(demo_cases.DEEDS, {"correct": None}),
+          pytest.raises(TypeError)):
         demo.prepare(app, now=now)
     assert db.session.scalar(select(func.count()).select_from(Event)) == 0
 
@@ -188,7 +189,7 @@ def app(prepared: tuple[Config, Flask]) -> Iterator[Flask]:
 @pytest.fixture
 def without_pictures(monkeypatch: pytest.MonkeyPatch) -> None:
     """Drawing is most of the work, and nothing the tests below are about."""
-    monkeypatch.setattr(demo, "draw_pictures", lambda store, *, max_bytes: {})
+    monkeypatch.setattr(demo, "draw_pictures", lambda painters: {})
     monkeypatch.setattr(demo_cases, "demo_video", lambda seed, kind: None)
 
 
@@ -690,8 +691,7 @@ HO_CHI_MINH = ZoneInfo("Asia/Ho_Chi_Minh")
 ])
 def test_whenever_it_is_seeded_the_steps_are_in_order_and_in_the_past(now: datetime) -> None:
     for story in STORIES:
-        urgent = demo_telling.is_urgent(story)
-        steps = list(moments_of(story, urgent=urgent, now=now, calendar=Calendar()))
+        steps = list(moments_of(story, urgent=story.is_urgent, now=now, calendar=Calendar()))
         assert [deed.step for deed, _ in steps] == [deed.step for deed in story.deeds]
         moments = [moment for _, moment in steps]
         assert moments == sorted(set(moments))
@@ -717,13 +717,13 @@ def test_every_stage_of_the_making_is_told_as_it_begins(prepared: tuple[Config, 
 def test_the_command_prints_each_stage_as_it_is_told(
     sqlite_app: Flask, sqlite_config: Config, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    def prepare(app: Flask, *, now: datetime, say: Callable[[Bilingual], None] = lambda stage: None) -> None:
+    def prepare(app: Flask, *, now: datetime, cases: int, apart: bool, say: Callable[[Bilingual], None] = lambda stage: None) -> None:
         say(demo.PICTURES)
         say(demo.CASES)
 
     monkeypatch.setattr(demo, "prepare", prepare)
     monkeypatch.setattr(demo, "print_accounts", lambda *_, now: None)
-    demo_running._prepare(sqlite_app, sqlite_config)
+    demo_running._prepare(sqlite_app, sqlite_config, 62)
     assert capsys.readouterr().out.splitlines() == [f"{stage.vi}… / {stage.en}…" for stage in (demo.PICTURES, demo.CASES)]
 
 

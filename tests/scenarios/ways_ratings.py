@@ -88,7 +88,7 @@ def walk_dissatisfied(world: World) -> Walk:
 
 REVIEWED = frozenset({"rate", "rate_to_review_rating", "review_rating", "review_rating_to_is_reopened", "is_reopened"})
 EXPLAINED = (STRAIGHT - WINDOW_OVER) | REVIEWED | {"is_reopened_to_rating_over"}
-IN_REVIEW = look("review", ["review_rating ops_lead"], "Đã xử lý", "Đã xử lý", published="final", due="10/03 00:00")
+IN_REVIEW = look("review", ["review_rating ops_lead"], "Đã xử lý", "Đang xem lại", published="final", due="10/03 00:00")
 
 
 def explained(*verdicts: str) -> Outcome:

@@ -5,6 +5,7 @@ import argparse
 import sys
 
 from tests.soak import (
+    areas,
     benchmark,
     checks,
     chroot,
@@ -50,7 +51,7 @@ RUNS: dict[str, Run] = {
         kills.RUN, faults.RUN, worstday.RUN, chroot.RUN, benchmark.RUN, timers.RUN, takebacks.RUN, lives.RUN, looks.RUN, checks.RUN,
         whole.RUN, messages.RUN, reorganisations.RUN, benchmark.RATE, benchmark.ARRIVALS,
         comparing.RUN, lighthouse.RUN, moves.RUN, heat.RUN, figures.RUN, what_if.RUN, xes.RUN, paper.RUN, signatures.RUN, facts.RUN,
-        reports.RUN, houses.RUN, journeys.RUN, field.RUN,
+        reports.RUN, houses.RUN, journeys.RUN, field.RUN, areas.RUN,
         tables.RUN, jobs.RUN, processes.RUN, install.RUN, restore.RUN, rolling.RUN, failover.RUN, pooler.RUN, fuzz.RUN,
     )
 }

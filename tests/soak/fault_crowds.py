@@ -60,7 +60,7 @@ def _form_at_once(citizen: Citizen, number: int) -> int:
     page = citizen.ask(path).text
     files, sha = citizen.photo()
     typed = {"words": f"Rác đổ ven suối, mốc {mark}.", "area": choices_of(page, "area")[0], "name": "Nguyễn Thị Thử",
-             "phone": "0912345678", "consent": "y", "alike_seen": "y"}  # fmt: skip
+             "contact": "0912345678", "consent": "y", "alike_seen": "y"}  # fmt: skip
     fields = filled(page, path, typed, act="send")
     codes = {urlsplit(answer.headers["location"]).path.split("/")[2] for answer in at_once(lambda: citizen.send(path, fields, files))}
     if len(codes) != 1:
@@ -80,7 +80,7 @@ def _waiting_at_once(citizen: Citizen, lot: random.Random) -> int:
     [(_, (name, data, kind))], sha = citizen.photo()
     where, told = f"/offline/reports/{key}", {"kind": "photos", "sha256": sha256(data).hexdigest()}
     at_once(lambda: browser.post(f"{where}/files", data=told, files={"file": (name, data, kind)}, headers=own))
-    typed = {"words": f"Gửi sau khi có sóng, {key}.", "area": area, "phone": "0912345678", "consent": "y", "file": f"photos:{sha}"}
+    typed = {"words": f"Gửi sau khi có sóng, {key}.", "area": area, "contact": "0912345678", "consent": "y", "file": f"photos:{sha}"}
     answers = at_once(lambda: browser.post(where, data=typed, headers=own))
     codes = {answer.json().get("code") for answer in answers if answer.status_code == 200}
     if len(codes) != 1 or any(answer.status_code not in (200, 503) for answer in answers):
@@ -164,7 +164,7 @@ class _HalfSent:
         files, self.sha = citizen.photo()
         self.mark = citizen.who
         typed = {"words": f"Rác đổ ven suối, mốc {self.mark}.", "area": choices_of(page, "area")[0], "name": "Nguyễn Thị Thử",
-                 "phone": "0912345678", "consent": "y", "alike_seen": "y"}  # fmt: skip
+                 "contact": "0912345678", "consent": "y", "alike_seen": "y"}  # fmt: skip
         fields = filled(page, path, typed, act="send")
         self.key = dict(fields)["idempotency_key"]
         request = citizen.browser.build_request("POST", path, data=dict(fields), files=files)

@@ -62,7 +62,7 @@ def file_report() -> dict[str, str]:
     with browser() as client:
         page = client.get("/reports/new").text
         area = next(value for value in html.fromstring(page).xpath("//select[@name='area']/option/@value") if value)
-        typed = {"words": WORDS, "area": area, "name": "Nguyễn Thị Thử", "phone": "0912345678", "consent": "y"}
+        typed = {"words": WORDS, "area": area, "name": "Nguyễn Thị Thử", "contact": "0912345678", "consent": "y"}
         receipt = client.get(sent(client, "/reports/new", typed, "send").headers["Location"]).text
     page = html.fromstring(receipt)
     code, secret = re.search(r"\b[A-Z]{2,4}-\d{4}-\d{6}\b", page.text_content()), page.xpath("string(//*[@id='secret'])").strip()

@@ -17,7 +17,8 @@ PAGES = ("case_page", "drafts", "hand_over", "inbox", "intake", "leader", "maps"
          "studio", "triage")  # fmt: skip
 """Of what is pressed in a browser: every other page is judged in a test run, and here each at both widths."""
 
-SAMPLED = ("tests/scenarios/test_demo.py", "tests/scenarios/test_ways.py", "tests/scenarios/test_random_lives.py",
+SAMPLED = ("tests/scenarios/test_demo.py", "tests/scenarios/test_demo_year.py", "tests/scenarios/test_ways.py",
+           "tests/scenarios/test_random_lives.py",
            "tests/casework/casefile/test_possible_acts.py", "tests/kill/test_kill.py", "tests/browser/test_journey.py",
            "tests/browser/test_desks_for_everybody.py", "tests/browser/test_citizen_pages.py", "tests/browser/test_monday.py",
            *(f"tests/browser/test_{pages}.py" for pages in PAGES),

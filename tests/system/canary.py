@@ -23,6 +23,8 @@ ADDED = f"Ở {HOUSE} nay còn thêm rác bịmậtbom."
 ANSWERED = f"Bờ phía {HOUSE}, cạnh rác bịmậtbom."
 ASKED = f"Sai tên, nhà {HOUSE}, việc bịmậtbom."
 """What the reporter writes later: to the centre, as an answer to its question, with a request about their data."""
+EXTRA = "Cạnh gốc thông hỏithêmqjx."
+"""The answer to a question of the field."""
 CLEARED = "Ven suối có đống rác rất lớn, mùi nặng."
 SAID = "Nghe được: rác đổ đã ba ngày, lờichépzkv."
 """What the operator writes down of the voice note, for the agencies at work."""
@@ -30,9 +32,12 @@ SAID = "Nghe được: rác đổ đã ba ngày, lờichépzkv."
 IN_WORDS = (
     Mark("name in the words", "Zýndar"), Mark("phone in the words", "976543219"), Mark("e-mail in the words", "kimtuocxq"),
     Mark("village on the form", "thônkínvxw"), Mark("house in the words", "Kẹoxòai"), Mark("matter only the original tells", "bịmậtbom"),
+    Mark("answer to an extra question", "hỏithêmqjx"),
 )
-IDENTITY = (Mark("name on the form", "Hmôngxạ"), Mark("e-mail on the form", "hopthu-vanzuk"))
+IDENTITY = (Mark("name on the form", "Hmôngxạ"),)
 """What the identity holds beyond the words, so that a page with the words and a page with the identity can be told apart."""
+IN_REQUEST = (Mark("e-mail in the request", "hopthu-vanzuk"),)
+"""What the sender asks to be put right."""
 
 IN_PHOTO = (
     Mark("EXIF artist", "exifnguoichupjv"), Mark("EXIF for Windows", "exifxpauthorjv"), Mark("EXIF comment", "exifchúthíchjv"),
@@ -41,7 +46,7 @@ IN_PHOTO = (
 IN_FILE = (*IN_PHOTO, Mark("file name", "tệpriêngwq"), Mark("name of the voice note", "ghiâmriêngwq"))
 IN_VOICE = (Mark("voice", "giọngnóixjv"), Mark("title of the voice note", "wavtiêuđềjv"))
 """What is heard in the voice note, and what stands beside it in the file: for the operations team and the sender, as the file alone."""
-MARKS = IN_WORDS + IDENTITY + IN_FILE + IN_VOICE
+MARKS = IN_WORDS + IDENTITY + IN_REQUEST + IN_FILE + IN_VOICE
 IN_TRANSCRIPT = Mark("transcript", "lờichépzkv")
 VOICE_NAME = "Zýndar ghiâmriêngwq.wav"
 

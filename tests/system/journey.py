@@ -7,15 +7,19 @@ from datetime import datetime, timedelta
 
 from flask import Flask
 
+from casework.asking.questions import questions_at
 from casework.db import db
+from casework.local_time import local_day
 from casework.models import Case
 from tests import build
+from tests.asked import extra_question
 from tests.system.canary import (
     ADDED,
     ANSWERED,
     ASKED,
     CLEARED,
     EMAIL,
+    EXTRA,
     FILE_NAME,
     FULL_NAME,
     HOUSE,
@@ -31,6 +35,7 @@ from tests.system.canary import (
 from tests.system.person import Page, Person
 
 AGENCY_KEYS = ("PTNMT", "UBND-LAT")
+FIELD = "rung_dat_moi_truong"
 UNWILLING = "HKL"
 """Asked too, and hands back."""
 
@@ -77,12 +82,16 @@ class Journey:
 
     def file(self, by: str = "reporter") -> Page:
         reporter = self.person(by)
+        asked = [each for each in questions_at(self.world.centre.id, local_day(build.NOON)) if each.code == "moc"] or [
+            extra_question(self.world, service_code=FIELD, code="moc", kind="text", name_vi="Gần mốc nào?", name_en="Near which mark?")
+        ]
         page = reporter.get("/reports/new")
-        identity = {"name": FULL_NAME, "phone": PHONE, "email": EMAIL} if by not in self.world.people else {}
+        identity = {"name": FULL_NAME, "contact": PHONE} if by not in self.world.people else {}
         files = {"photos": [(marked_photo(), FILE_NAME)], "voice": [(marked_voice(), VOICE_NAME)]}
         page = reporter.submit(
             page, ("act", "send"), uploads=files, words=WORDS, area=self.world.area.ref,
-            village=VILLAGE, place=f"Trước {HOUSE}", consent="y", alike_seen="y", **identity,
+            village=VILLAGE, place=f"Trước {HOUSE}", consent="y", alike_seen="y", field=FIELD,
+            **{f"ask-{asked[0].id}": EXTRA}, **identity,
         )  # fmt: skip
         assert page.path.endswith("/receipt"), page.shown
         self.code, self.secret = page.path.split("/")[2], page.by_id("secret")
@@ -100,7 +109,7 @@ class Journey:
 
     def classify(self, urgency: str = "normal") -> Page:
         operator, page = self.opened("operator")
-        page = operator.submit(page, field="rung_dat_moi_truong", urgency=urgency, complexity="ordinary", area=self.world.area.ref)
+        page = operator.submit(page, field=FIELD, urgency=urgency, complexity="ordinary", area=self.world.area.ref)
         return self._ended("classify", page)
 
     def distribute(self) -> Page:

@@ -20,6 +20,8 @@ from flask import Flask
 from sqlalchemy import String, event, func, select, update
 from sqlalchemy.exc import OperationalError
 
+from casework.area_news.scopes import Scope
+from casework.area_news.subscribing import subscribe
 from casework.cases import CaseBusy, lock_case
 from casework.clocks.calendar_changes import set_calendar_day
 from casework.contacts.codes import Purpose, send_code
@@ -30,9 +32,10 @@ from casework.documents.sealing import ask_seal
 from casework.facts.keeping import keep_facts
 from casework.installation.first_start import set_first_values
 from casework.messages.routing import route_messages
-from casework.models import Account, Delivery, Letter, MessageChoice, Report, StagedImport
+from casework.models import Account, Delivery, Letter, MessageChoice, Publication, Report, StagedImport
 from casework.outputs import order_output
 from casework.outputs.schedules import Plan, make_schedule
+from casework.permissions import SYSTEM
 from casework.privacy.identity import Contact
 from casework.rights.affected import by_centre
 from casework.rights.deciding import carry_out
@@ -351,11 +354,36 @@ def somebody_can_take_back_what_they_pressed_no_more(_app: Flask, world: build.W
     return now + timedelta(minutes=1)
 
 
+def an_answer_of_a_month_ago(_app: Flask, world: build.World) -> datetime:
+    case = build.case_at(world, "closed")
+    return db.session.scalars(select(Publication.published_at).where(Publication.case_id == case.id)).one() + timedelta(days=30, minutes=1)
+
+
+def somebody_follows(world: build.World) -> None:
+    with unit_of_work():
+        contact = Contact(email="theo-doi@nguoi-dan.example")
+        subscribe(Scope(area_id=world.area.id), contact, rhythm="at_once", language="vi", by=SYSTEM, now=NOON)
+
+
+def somebody_follows_an_area_with_news(_app: Flask, world: build.World) -> datetime:
+    somebody_follows(world)
+    build.case_at(world, "rating")
+    return NOON + timedelta(days=1)
+
+
+def somebody_has_followed_an_area_for_too_long(_app: Flask, world: build.World) -> datetime:
+    somebody_follows(world)
+    return NOON + timedelta(days=25 * 31)
+
+
 ALONE: dict[str, Callable[[Flask, build.World], datetime]] = {
     "carry_out_held_acts": somebody_can_take_back_what_they_pressed_no_more,
     "deliver_messages": a_merged_case_hears_that_its_main_one_has_ended,
     "return_tasks_of_leavers": somebody_holds_a_step_of_a_desk_that_is_theirs_no_more,
     "sweep_presence": somebody_closed_a_case,
+    "ask_if_mended": an_answer_of_a_month_ago,
+    "tell_areas": somebody_follows_an_area_with_news,
+    "sweep_area_news": somebody_has_followed_an_area_for_too_long,
     "forget_staged_imports": a_file_was_sent_and_never_taken_over,
     "send_zns": messages_wait_for_zalo,
     "send_push": messages_wait_for_a_browser,

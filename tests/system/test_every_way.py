@@ -20,8 +20,8 @@ from tests.system.ways import SOME_WAYS, WAYS, Ways, endpoint_of, typed_fields
 from tests.whole import WHOLE
 from workflows.models import WaitingTask
 
-PUBLIC = ("/", "/reports", "/reports?view=map", "/reports.csv", "/reports.json", "/reports.xlsx", "/reports.atom", "/reports/points.json",
-          "/transparency", "/wallboard")
+PUBLIC = ("/", "/reports", "/reports?state=open", "/reports?view=map", "/reports.csv", "/reports.json", "/reports.xlsx", "/reports.atom",
+          "/reports.atom?state=open", "/reports/points.json", "/transparency", "/wallboard")
 FOREIGN = ("/inbox", "/search?q=suoi", "/dashboard", "/late")
 READERS = {"guest": (), "citizen_2": (), "officer_PTNMT": FOREIGN, "leader_PTNMT": FOREIGN, "officer_HKL": FOREIGN,
            "committee_leader": FOREIGN, "administrator": FOREIGN, "records_clerk": FOREIGN}

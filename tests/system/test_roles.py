@@ -125,6 +125,7 @@ ALL_STAFF = TEAM | {"officer", "agency_leader", "committee_leader", "records_cle
                     "confidential_reader", "inspector"}  # fmt: skip
 EVERYBODY = frozenset({"anyone"})
 WHO_DOES = {
+    "say_if_mended": EVERYBODY, "follow_area": EVERYBODY,
     "rate": EVERYBODY, "file_report": EVERYBODY, "follow_own": EVERYBODY, "track_report": EVERYBODY, "read_public": EVERYBODY,
     "sign_in": EVERYBODY, "sign_out": EVERYBODY, "manage_sessions": EVERYBODY, "check_health": EVERYBODY,
     "verify": TEAM, "clear_text": TEAM, "refuse": TEAM, "classify": TEAM, "call_hotline": TEAM, "distribute": TEAM,
@@ -438,13 +439,17 @@ def by_hand(the: Stage, name: str, address: Address) -> int:
             return 302 if name in GUESTS else 404 if name in CITIZENS else 200
         case "factors_second.second":
             return 302                                  # no sign-in has been begun in this browser
-        case "auth.sessions" | "account.password" | "tracking.mine" | "message_choices.choices" | "outside_identities.identities":
+        case "tracking.mine":
+            return 200
+        case "auth.sessions" | "account.password" | "message_choices.choices" | "outside_identities.identities":
             return 302 if name in GUESTS else 200
         case ("contacts_sign_in.code" | "contacts_sign_in.new" | "contacts_tracking.code" | "contacts_hand_over.nowhere"
               | "outside_sign_in.new"):
             return 302                                  # nothing has been asked for in this browser
-        case "contacts_tracking.contact" | "contacts_tracking.reports":
+        case "contacts_tracking.contact":
             return 200
+        case "contacts_tracking.reports":
+            return 302                                  # to what is “Mine”
         case "contacts_hand_over.ticket" | "outside_sign_in.come_back":
             return 404
         case "contacts_account.account":
@@ -459,6 +464,12 @@ def by_hand(the: Stage, name: str, address: Address) -> int:
             return 404                                  # only with the token of a browser
         case "message_choices.unsubscribe":
             return 404
+        case "areas.area":
+            return 200
+        case "areas.code":
+            return 302                                  # nothing has been asked for in this browser
+        case "areas.followed" | "mended.question":
+            return 404                                  # only with the token of a message
         case "photos.photo":
             seers = {"centre": CENTRE_PHOTO, "agencies": AGENCIES_PHOTO}.get(parts["audience"], set())
             return 200 if name in seers and parts["rendition"] != "original" else 404
@@ -756,8 +767,8 @@ NOT_SENT = ("auth.", "public.set_language", "comfort.set_comfort", "contacts_acc
             "contacts_tracking.close_here")  # fmt: skip
 """What signs somebody in or out or closes what is open, and what only says how a browser reads."""
 OF_A_CASE = ("cases.", "case_path.", "case_acts.", "mending.", "recordings.", "contacts_blocked.block")
-OWN_REPORT = ("own_acts.", "tracking.rating", "contacts_confirming.", "rights_own.copy_of_report", "rights_own.ask_about_report",
-              "rights_own.lift_of_report")  # fmt: skip
+OWN_REPORT = ("own_acts.", "tracking.rating", "mended.own", "contacts_confirming.", "rights_own.copy_of_report",
+              "rights_own.ask_about_report", "rights_own.lift_of_report")  # fmt: skip
 OWN_ACCOUNT = ("message_choices.", "account.", "contacts_account.", "factors_own.", "factors_again.", "outside_identities.")
 OWN_DATA = ("rights_own.copy_of_account", "rights_own.ask_about_account", "rights_own.lift_of_account")
 

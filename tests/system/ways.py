@@ -118,7 +118,7 @@ class Way(Journey):
         page = person.submit(
             person.get("/reports/new"), ("act", "send"), area=self.world.area.ref, consent="y", alike_seen="y", **typed,
             uploads={**self._files("form"), "video": [(video(), self.ways.mark("form: name of the video") + ".mp4")]},
-            name=self.ways.mark("form: name"), phone=self.ways.phone("form: phone"), email=self._address("form"),
+            name=self.ways.mark("form: name"), contact=self.ways.phone("form: phone"),
         )  # fmt: skip
         assert page.path.endswith("/receipt"), page.shown[page.shown.find("cần sửa") - 100 :][:600]
         self.code, self.secret = page.path.split("/")[2], page.by_id("secret")

@@ -79,6 +79,21 @@ def test_a_word_sent_twice_from_the_step_tells_whom_it_names_once(office: Office
     assert (db.session.query(Note).count(), db.session.query(Mention).count()) == (1, 1)
 
 
+def test_a_word_and_what_was_typed_are_not_lost_when_a_colleague_has_done_the_step_meanwhile(office: Office) -> None:
+    case = build.case_at(office.world, "handling")
+    page, owner = step(case, "submit_answer"), hidden(office.get("officer_PTNMT", step(case, "submit_answer")).text, "draft_owner")
+    build.do(office.world, case, "submit_answer", "officer_2_PTNMT", **build.ANSWER)
+    part = assignment_of(case, "PTNMT").ref
+    typed = {"draft_say": "Số 12, đường Bạch Đằng.", "draft_owner": owner, "findings": "Đã đến nơi lúc sáng."}
+    late = office.post("officer_PTNMT", f"{page}/draft", draft_do=f"say:{part}", **typed)
+    assert (late.status_code, "Đã đến nơi lúc sáng." in words_of(late)) == (409, True)
+    assert [note.body for note in db.session.query(Note)] == ["Số 12, đường Bạch Đằng."], "it is about the case, not about the step"
+    refused = office.post("officer_PTNMT", f"{page}/draft", draft_do=f"say:{part}", **{**typed, "draft_say": "Nhờ @khongco xem."})
+    assert (refused.status_code, "Nhờ @khongco xem." in words_of(refused)) == (409, True)
+    sent = office.post("officer_PTNMT", page, act="submit_answer", **{**typed, "draft_say": "Chưa gửi lời này."})
+    assert "Chưa gửi lời này." in words_of(sent), "typed beside the step, and not sent yet"
+
+
 @pytest.mark.parametrize(("name", "status"), [
     ("officer_UBND-LAT", 404), ("officer_HKL", 404), ("committee_leader", 403), ("administrator", 403), ("citizen", 403)])  # fmt: skip
 def test_nobody_else_reaches_an_agencys_exchange(office: Office, name: str, status: int) -> None:

@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
@@ -77,7 +78,7 @@ def test_english_words_are_a_native_colleagues(world: build.World, sqlite_client
     asks = {"Accept-Language": "en"}
     home, form = (sqlite_client.get(path, headers=asks).text for path in ("/", "/reports/new"))
     assert ("Recently completed" in home, "Lately" in home) == (True, False)
-    assert ("Use my current location" in form, "present place" in form) == (True, False)
+    assert ("I am there now" in form, "present place" in form) == (True, False)
 
 
 def test_what_waits_is_not_called_published(world: build.World, sqlite_client: FlaskClient) -> None:
@@ -85,14 +86,15 @@ def test_what_waits_is_not_called_published(world: build.World, sqlite_client: F
     page = sqlite_client.get("/reports")
     assert "Các phản ánh" in words_of(page)
     assert "công khai" not in re.sub(r"(?s).*<h1", "", page.text).split("<div class=\"split-list\"")[0].split("<section")[0]
-    assert "<title>Các phản ánh</title>" in sqlite_client.get("/reports.atom").text
+    assert "<title>Phản ánh đã trả lời</title>" in sqlite_client.get("/reports.atom").text
+    assert "<title>Phản ánh chưa trả lời</title>" in sqlite_client.get("/reports.atom?state=open").text
     assert "<title>Phản ánh đã trả lời</title>" in sqlite_client.get("/reports.atom?state=answered").text
     assert "Đã công khai" not in words_of(sqlite_client.get("/"))
 
 
 def test_files_of_the_list_stand_below_it_and_a_case_without_a_photo_has_no_box(world: build.World, sqlite_client: FlaskClient) -> None:
     case = build.case_at(world, "handling")
-    page = sqlite_client.get("/reports").text
+    page = sqlite_client.get("/reports?state=open").text
     assert page.index(f"/reports/{case.code}") < page.index("/reports.xlsx")
     assert "nopic" not in page
 
@@ -145,16 +147,50 @@ def test_a_code_looked_up_opens_what_may_be_read_of_it(world: build.World, sqlit
     assert own.status_code == 200, "the link of a receipt, whose secret stands behind it, leads where the secret is asked for"
 
 
-def test_accounts_of_the_demonstration_are_folded_by_whose_they_are(sqlite_app: Flask, sqlite_client: FlaskClient) -> None:
-    from web.demo.people import AGENCY, CENTRE, CITIZEN, DemoAccount
+@pytest.fixture
+def with_accounts(sqlite_app: Flask) -> Iterator[None]:
+    """A demonstration whose sign-in offers forty accounts, of which three are usual."""
+    from web.demo.people import CENTRE, DemoAccount
 
-    part = Bilingual("Vai", "Part")
+    def account(number: int) -> DemoAccount:
+        part = Bilingual(f"Cán bộ đơn vị {number}", f"Officer {number}")
+        return DemoAccount(f"canbo.{number}", "x", "Đặng Thị Mẫu" if number == 30 else "Văn Mẫu", part, CENTRE, number % 15 == 0)
+
     sqlite_app.config["DEMO"] = True
-    sqlite_app.extensions["demo_accounts"] = [
-        DemoAccount(f"{kind}-{number}", "x", "Văn Mẫu", part, kind) for kind in (CENTRE, AGENCY, CITIZEN) for number in range(3)
-    ]
-    page = html.fromstring(sqlite_client.get("/sign-in").data)
-    folds = page.xpath("//section[@aria-labelledby='demo-accounts']/details")
-    assert [len(fold.xpath(".//button")) for fold in folds] == [3, 3, 3]
-    assert [fold.get("open") is not None for fold in folds] == [True, False, False]
+    sqlite_app.extensions["demo_accounts"] = [account(number) for number in range(40)]
+    yield
     sqlite_app.extensions["demo_accounts"] = []
+
+
+@pytest.mark.usefixtures("with_accounts")
+@pytest.mark.parametrize(("asked", "shown"), [
+    ("", ["canbo.0", "canbo.15", "canbo.30"]),
+    ("?who=don+vi+17", ["canbo.17"]),
+    ("?who=OFFICER+đặng", ["canbo.30"]),
+    ("?who=nobody", []),
+])  # fmt: skip
+def test_the_usual_accounts_of_the_demonstration_stand_in_front_and_words_find_the_others(
+    sqlite_client: FlaskClient, asked: str, shown: list[str]
+) -> None:
+    page = html.fromstring(sqlite_client.get(f"/sign-in{asked}").data)
+    assert page.xpath("//li[@data-folded][not(@hidden)]/button/@value") == shown
+    assert len(page.xpath("//li[@data-folded]")) == 40, "the others wait for somebody to type, where scripts run"
+    assert (page.xpath("string(//*[@data-nobody])") != "") == (not shown)
+
+
+@pytest.mark.usefixtures("with_accounts")
+def test_every_account_of_the_demonstration_is_found_without_a_script(sqlite_client: FlaskClient) -> None:
+    page = html.fromstring(sqlite_client.get("/sign-in").data)
+    [every] = [link for link in page.xpath("//section//a/@href") if "all=1" in link]
+    page = html.fromstring(sqlite_client.get(every).data)
+    assert len(page.xpath("//li[@data-folded][not(@hidden)]/button")) == 40
+
+
+@pytest.mark.usefixtures("with_accounts")
+def test_looking_for_an_account_keeps_where_somebody_was_going(sqlite_client: FlaskClient) -> None:
+    page = html.fromstring(sqlite_client.get("/sign-in?next=/inbox&who=17").data)
+    assert page.xpath("//section//input[@name='next']/@value") == ["/inbox", "/inbox"]
+    assert page.xpath("//details[summary='Cách đăng nhập khác']/@open") == []
+    assert "next=" in page.xpath("//section//a/@href")[0]
+    refused = html.fromstring(sqlite_client.post("/sign-in", data={"login": "vanhanh", "password": "wrong"}).data)
+    assert refused.xpath("//details[summary='Cách đăng nhập khác']/@open") == [""], "what was refused stands open"

@@ -45,7 +45,7 @@ def full(pragma: str) -> Iterator[None]:
 def test_a_report_meets_a_full_database_and_is_taken_once_there_is_room(sqlite_app: Flask, sqlite_client: FlaskClient, pragma: str) -> None:
     world = build.standard_world()
     page = sqlite_client.get("/reports/new").text
-    fields = filled(page, "/reports/new", {"words": WORDS, "area": world.area.ref, "name": "Nguyễn Thị Thử", "phone": "0912345678",
+    fields = filled(page, "/reports/new", {"words": WORDS, "area": world.area.ref, "name": "Nguyễn Thị Thử", "contact": "0912345678",
                                            "consent": "y", "alike_seen": "y"}, act="send")
     with full(pragma):
         answers = [sqlite_client.post("/reports/new", data=dict(fields)) for _ in range(2)]

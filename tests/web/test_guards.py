@@ -34,9 +34,11 @@ NEVER_CALLED = {
     "eval", "exec", "compile", "os.system", "os.popen", "pickle.load", "pickle.loads", "marshal.loads", "yaml.load",
     "render_template_string",
 }  # fmt: skip
-MAY_DRAW_BY_LOT = {"pictures.py", "scenery.py", "crowd.py", "visitors.py", "arrivals.py", "patience.py", "jobs.py", "errors.py"}
-"""What draws invented pictures and loads, and spreads jobs and people told to come again over seconds: nothing of it has to be beyond
-guessing."""
+MAY_DRAW_BY_LOT = {
+    "pictures.py", "scenery.py", "life.py", "life_ways.py", "crowd.py", "visitors.py", "arrivals.py", "patience.py", "jobs.py", "errors.py",
+}  # fmt: skip
+"""What draws invented pictures, years and loads, and spreads jobs and people told to come again over seconds: nothing of it has to be
+beyond guessing."""
 COMMON_LOT = {"random", "numpy.random"}
 
 MOST_SECONDS = 0.5

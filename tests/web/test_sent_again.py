@@ -90,7 +90,7 @@ def test_two_persons_with_one_telephone_and_one_browser_tell_of_two_matters(smal
     near = {"latitude": "12.05", "longitude": "108.4", "outside": "y", "alike_seen": "y"}
     assert send(client, small, **near)[0] == 302
     different: tuple[dict[str, Any], ...] = (
-        {"words": "Đèn đường hỏng."}, {"phone": "0987 654 321"}, {"village": "Thôn Păng Tiêng"}, {"place": "gần cầu treo"},
+        {"words": "Đèn đường hỏng."}, {"contact": "0987 654 321"}, {"village": "Thôn Păng Tiêng"}, {"place": "gần cầu treo"},
         {"latitude": "12.06"}, {"words": "", "voice": None},
     )  # fmt: skip
     for fields in different[:-1]:

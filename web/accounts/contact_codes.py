@@ -20,9 +20,9 @@ from casework.rate_limits import TooManyAttempts
 from casework.sealing.keyring import KeyMissing
 from casework.sealing.seal import SealBroken, open_json, seal_json
 from web.clock import now
-from web.filing_fields import email_address, phone_number
 from web.locales import in_reader_language, language
 from web.networks import this_network
+from web.typed_contact import email_address, phone_number
 
 ASKED_KEY, PROVEN_KEY = "asked_code", "proven"
 ASKED_PURPOSE = "what a browser is proving"

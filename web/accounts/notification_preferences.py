@@ -28,6 +28,7 @@ from casework.messages.push_subscriptions import SubscriptionRefused, subscribe,
 from casework.models import Account, Reporter
 from casework.parsing import number_in
 from casework.permissions import Action
+from web.areas_followed import PATH, area_link
 from web.clock import now
 from web.forms import Form
 from web.guards import actor, found, own_account, performs
@@ -151,9 +152,11 @@ def unsubscribe_page() -> ResponseReturnValue:
 
 
 def unsubscribe_link(recipient: str) -> str:
-    """The link in the foot of an e-mail by which its recipient (`reporter:<id>` or `account:<id>`) changes what they are sent."""
+    """The link in the foot of an e-mail by which its recipient (`reporter:<id>`, `account:<id>`, `area:<ref>`) changes what is sent."""
     kind, _colon, number = recipient.partition(":")
     base = current_app.config["BASE_URL"]
+    if kind == "area":
+        return area_link(number)
     reporter = db.session.get(Reporter, int(number)) if kind == "reporter" else None
     if reporter is None or reporter.account_id is not None:
         return f"{base}/account/messages"
@@ -162,7 +165,7 @@ def unsubscribe_link(recipient: str) -> str:
 
 def takes_one_click(link: str) -> bool:
     """Whether a mail program may post `List-Unsubscribe=One-Click` to that address (RFC 8058)."""
-    return "/unsubscribe?token=" in link
+    return "/unsubscribe?token=" in link or PATH in link
 
 
 def channels_here() -> frozenset[str]:

@@ -25,11 +25,11 @@ from web.accounts.contact_codes import can_prove_contacts, can_reach
 from web.accounts.factor_gate import asked_first, enter, entry_answer
 from web.accounts.in_app import IN_APP_KEY, in_app
 from web.accounts.known_browsers import browser_known_to, remember_browser
+from web.accounts.offered_accounts import offer
 from web.accounts.password_lists import refused_because
 from web.accounts.password_rules import LONGEST, SHORTEST, check_password, hash_password, is_outdated
 from web.clock import now
 from web.field_secret import drop_device_secret
-from web.filing_fields import email_address, phone_number
 from web.forms import Form
 from web.guards import TRACKED_KEY, actor, found, own_account, performs, signed_in_account
 from web.http.security import own_address
@@ -37,6 +37,7 @@ from web.locales import in_reader_language, language
 from web.networks import this_network
 from web.request_log import note_security
 from web.sessions import current_session, drop_cookie, open_session, open_sessions, revoke_session, set_cookie
+from web.typed_contact import email_address, phone_number
 
 bp = Blueprint("auth", __name__)
 
@@ -310,7 +311,8 @@ def sign_in_page(
     """Both ways to sign in: by code where this installation can send one, and by password."""
     form = form or SignInForm(formdata=None, next=target)
     accounts = current_app.extensions["demo_accounts"] if current_app.config["DEMO"] else []
+    offered = offer(accounts, words=request.args.get("who", ""), wants_all="all" in request.args) if accounts else None
     return render_template(
-        "accounts/sign_in.html", form=form, refusal=refusal, demo_accounts=accounts, by_code=can_prove_contacts(), typed=typed,
+        "accounts/sign_in.html", form=form, refusal=refusal, offered=offered, by_code=can_prove_contacts(), typed=typed,
         code_refusal=code_refusal, can_register=not (can_reach("phone") and can_reach("email")),
     )  # fmt: skip

@@ -28,11 +28,11 @@ from web.accounts.contact_codes import masked
 from web.accounts.sign_in_by_code import go_on_with
 from web.addresses import on_the_web
 from web.clock import now
-from web.filing_fields import email_address, phone_number
 from web.guards import performs, signed_in_account
 from web.http.security import own_address
 from web.locales import in_reader_language as local
 from web.networks import this_network
+from web.typed_contact import email_address, phone_number
 
 bp = Blueprint("contacts_hand_over", __name__)
 

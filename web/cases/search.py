@@ -23,11 +23,11 @@ from casework.states import STAFF_LABELS, CaseState
 from casework.text import index_words
 from web.clock import now
 from web.exports.links import export_url
-from web.filing_fields import phone_number
 from web.forms import Form
 from web.guards import actor, found, performs, signed_in_account
 from web.locales import in_reader_language as local
 from web.task_page import at_most
+from web.typed_contact import phone_number
 from workflows.desks.inbox import codes_meant
 
 bp = Blueprint("search", __name__)

@@ -61,14 +61,19 @@ def worker() -> None:
     click.echo("Stopped.")
 
 
+CASES = 436
+"""How many cases a demonstration has unless somebody wants fewer: those of its stories, and the fourteen months of a small house."""
+
+
 @click.command()
 @click.option("--port", type=click.IntRange(1, 65535), default=8080, show_default=True, help="Port to serve on.")
 @click.option("--data", type=NEW, default=Path("var/demo"), show_default=True, help="Folder for the invented data.")
-def demo(port: int, data: Path) -> None:
+@click.option("--cases", type=click.IntRange(min=1), default=CASES, show_default=True, help="Invented cases, at least 62.")
+def demo(port: int, data: Path, cases: int) -> None:
     """Serve the product with invented data on this machine."""
     from web.demo import running as demonstration
 
-    demonstration.run(port, data)
+    demonstration.run(port, data, cases)
 
 
 def serve_in_processes(app: Any, config: Any, shared: Any) -> None:

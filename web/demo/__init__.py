@@ -21,7 +21,7 @@ from casework.models import Centre, Clock, Event
 from casework.permissions import SYSTEM
 from web.accounts.password_rules import hash_password
 from web.config import Config, StartRefused
-from web.demo.cases import agencies_at_work, draw_pictures, make_recordings, tell_stories
+from web.demo.cases import agencies_at_work, draw_pictures, make_recordings, painter, tell_stories
 from web.demo.citizens import furnish_citizens
 from web.demo.counts import count_and_order
 from web.demo.desks import OnDesk, furnish_desks, on_desk
@@ -52,35 +52,22 @@ PREPARED = "install_demo"
 """The event that says the demonstration is complete. It is written in the same transaction as everything else, so it cannot lie."""
 
 
-def prepare(app: Flask, *, now: datetime, say: Callable[[Bilingual], None] = lambda stage: None) -> bool:
+def prepare(
+    app: Flask, *, now: datetime, cases: int = 0, apart: bool = False, say: Callable[[Bilingual], None] = lambda stage: None
+) -> bool:
     """Fill an empty installation with rules, the centre, people and reports; returns whether there was anything to do.
 
     Each stage is told to `say` as it begins, because all of them take minutes on a machine that has other work.
+
+    `cases`: how many there are to be; the stories are told whatever it says, and with more the year's life is. `apart`: pictures are drawn
+    in a process of their own.
 
     All of it is one transaction: a start that was broken off has left nothing but pictures without rows, which are swept.
     """
     was_empty = not _is_prepared()
     if was_empty:
         _refuse_other_data()
-        say(PICTURES)
-        store = app.extensions["file_store"]
-        pictures, recorded = draw_pictures(store, max_bytes=app.config["MAX_PHOTO_BYTES"]), make_recordings(store)
-        layer = draw_ground(store)
-        password_hash = hash_password(PASSWORD)
-        say(CASES)
-        with unit_of_work():
-            install_rules(OPENED)
-            centre = install_centre(OPENED, of_district=True)
-            install_shipped_model(now=OPENED)
-            add_people(centre, agencies_at_work(centre), password_hash=password_hash, now=OPENED)
-            told = tell_stories(centre, now=now, store=store, pictures=pictures, recorded=recorded)
-            say(DESKS)
-            furnish_desks(centre, now=now)
-            furnish_settings(centre, now=now)
-            furnish_citizens(now=now)
-            furnish_studio(centre, now=now)
-            lay_ground(layer, now=now)
-            append(RULES_STREAM, PREPARED, by=SYSTEM, at=now, payload={"reports": told})
+        centre = _told(app, now=now, cases=cases, apart=apart, say=say)
     else:
         with unit_of_work():
             install_shipped_model(now=now)  # the folder may be of an older release
@@ -102,6 +89,33 @@ def prepare(app: Flask, *, now: datetime, say: Callable[[Bilingual], None] = lam
     let_past_messages_rest(now)
     app.extensions["demo_accounts"] = demo_accounts()
     return was_empty
+
+
+def _told(app: Flask, *, now: datetime, cases: int, apart: bool, say: Callable[[Bilingual], None]) -> Centre:
+    """Everything that belongs in the one transaction; pictures are drawn meanwhile."""
+    store = app.extensions["file_store"]
+    painters = painter(store, max_bytes=app.config["MAX_PHOTO_BYTES"], apart=apart)
+    try:
+        say(PICTURES)
+        pictures = draw_pictures(painters)
+        recorded, layer, password_hash = make_recordings(store), draw_ground(store), hash_password(PASSWORD)
+        say(CASES)
+        with unit_of_work():
+            install_rules(OPENED)
+            centre = install_centre(OPENED, of_district=True)
+            install_shipped_model(now=OPENED)
+            add_people(centre, agencies_at_work(centre), password_hash=password_hash, now=OPENED)
+            told = tell_stories(centre, now=now, store=store, pictures=pictures, recorded=recorded, cases=cases)
+            say(DESKS)
+            furnish_desks(centre, now=now)
+            furnish_settings(centre, now=now)
+            furnish_citizens(now=now)
+            furnish_studio(centre, now=now)
+            lay_ground(layer, now=now)
+            append(RULES_STREAM, PREPARED, by=SYSTEM, at=now, payload={"reports": told})
+    finally:
+        painters.shutdown(cancel_futures=True)
+    return centre
 
 
 def catch_up(now: datetime) -> None:

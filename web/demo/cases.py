@@ -1,12 +1,13 @@
 """Plays the stories of the demonstration in chronological order: every deed by its use case, at the story's own time."""
 
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
+from multiprocessing import get_context
 from zlib import crc32
 
-from flask import current_app
+from flask import Flask, current_app
 from sqlalchemy import select
 
 from casework.calendars import calendar_of
@@ -18,13 +19,15 @@ from casework.recordings.staging import PreparedRecording, prepare_recording
 from web.demo import acts as demo_acts
 from web.demo import desks as demo_desks
 from web.demo import steps as demo_steps
+from web.demo.cast import Cast
 from web.demo.fresh import FRESH
 from web.demo.history import HISTORY
+from web.demo.life import life
 from web.demo.pictures import draw_demo_photo
 from web.demo.recordings import demo_video, demo_voice
 from web.demo.reorganisation import DONE, reorganise
 from web.demo.stories import Deed, Story, moments_of
-from web.demo.telling import Pictures, Recorded, Telling, agency_names, is_urgent
+from web.demo.telling import Pictures, Recorded, Telling, agency_names, begin_deed
 from web.demo.year import YEAR
 
 STORIES = (*HISTORY, *YEAR, *FRESH)
@@ -86,24 +89,22 @@ DEEDS: dict[str, Do] = {
 }
 """The deeds that stories consist of."""
 
-PAINTERS = 2
-"""Drawing is computation that releases Python's lock for long stretches, so a second core takes half of it."""
-
-
-def draw_pictures(store: FileStore, *, max_bytes: int) -> Pictures:
-    """Draw and store the pictures of the stories. Call before the unit of work, because drawing and sealing take seconds."""
-    wanted = [_PictureOrder(story, purpose, kind, number)
-              for story in STORIES for number, (purpose, kind) in enumerate(_pictures_of(story))]  # fmt: skip
+def painter(store: FileStore, *, max_bytes: int, apart: bool) -> Executor:
+    """Somebody who draws while the stories are told: `apart` in a process of its own on the second core; no threads may run yet."""
     app = current_app._get_current_object()  # type: ignore[attr-defined]
+    studio = _Studio(app, store, max_bytes)
+    if apart:
+        return ProcessPoolExecutor(1, get_context("fork"), _STUDIOS.append, (studio,))
+    return ThreadPoolExecutor(1, initializer=_STUDIOS.append, initargs=(studio,))
 
-    def draw(one: _PictureOrder) -> PreparedPhoto:
-        with app.app_context():
-            return one.drawn(store, max_bytes)
 
-    pictures: dict[tuple[str, str], list[PreparedPhoto]] = {}
-    with ThreadPoolExecutor(PAINTERS) as painters:
-        for one, photo in zip(wanted, painters.map(draw, wanted), strict=True):
-            pictures.setdefault((one.story.title, one.purpose), []).append(photo)
+def draw_pictures(painters: Executor) -> Pictures:
+    """Order the pictures of the stories, in the order in which they are needed."""
+    pictures: dict[tuple[str, str], list[Future[PreparedPhoto]]] = {}
+    for story in STORIES:
+        for number, (purpose, kind) in enumerate(_pictures_of(story)):
+            order = _PictureOrder(story.title, purpose, kind, number)
+            pictures.setdefault((story.title, purpose), []).append(painters.submit(_drawn, order))
     return pictures
 
 
@@ -129,39 +130,60 @@ def agencies_at_work(centre: Centre) -> list[Agency]:
     return list(db.session.scalars(query.order_by(Agency.id)))
 
 
-def tell_stories(centre: Centre, *, now: datetime, store: FileStore, pictures: Pictures, recorded: Recorded) -> int:
-    """Play every story up to `now`, in the caller's unit of work and in order of time; returns how many."""
+def tell_stories(centre: Centre, *, now: datetime, store: FileStore, pictures: Pictures, recorded: Recorded, cases: int) -> int:
+    """Play every story up to `now`, in the caller's unit of work and in order of time, and of the year's life as many as make `cases`
+    together; returns how many."""
     calendar = calendar_of(centre.id)
+    stories = (*STORIES, *life(max(0, cases - len(STORIES)), now=now, calendar=calendar))
     agenda: list[tuple[datetime, Telling, Deed]] = []
-    for story in STORIES:
-        telling = Telling(story, centre, store, pictures, recorded)
-        moments = moments_of(story, urgent=is_urgent(story), now=now, calendar=calendar)
+    cast = Cast()
+    for story in stories:
+        telling = Telling(story, centre, store, pictures, recorded, cast)
+        moments = moments_of(story, urgent=story.is_urgent, now=now, calendar=calendar)
         agenda += [(moment, telling, each) for each, moment in moments]
     agenda.sort(key=lambda entry: entry[0])
+    is_reorganised = False
     for moment, telling, each in agenda:
-        if moment < DONE:
-            DEEDS[each.step](telling, each, moment)
-    reorganise(centre)
-    for moment, telling, each in agenda:
-        if moment >= DONE:
-            DEEDS[each.step](telling, each, moment)
-    return len(STORIES)
+        if moment >= DONE and not is_reorganised:
+            reorganise(centre)
+            cast.forget()
+            is_reorganised = True
+        begin_deed(centre)
+        DEEDS[each.step](telling, each, moment)
+    begin_deed(centre)
+    return len(stories)
+
+
+@dataclass(frozen=True)
+class _Studio:
+    """What a painter needs beside an order."""
+
+    app: Flask
+    store: FileStore
+    max_bytes: int
+
+
+_STUDIOS: list[_Studio] = []
+"""The newest is the painter's: what cannot be sent to another process is there when it begins."""
 
 
 @dataclass(frozen=True)
 class _PictureOrder:
-    """A picture to draw: its story, its purpose, what it shows, and its number among several."""
+    """A picture to draw: the title of its story, its purpose, what it shows, and its number among several."""
 
-    story: Story
+    title: str
     purpose: str
     kind: str
     number: int
 
-    def drawn(self, store: FileStore, max_bytes: int) -> PreparedPhoto:
-        """Draw and store it. Before and after photos show the place of the report, others another spot."""
-        spot = self.number + 1 if self.purpose == "added" else max(0, self.number - 1)
-        data = draw_demo_photo(crc32(self.story.title.encode()) + spot, self.kind, after=self.purpose == "after")
-        return prepare_photo(data, f"{self.purpose}.jpg", store=store, max_bytes=max_bytes)
+
+def _drawn(order: _PictureOrder) -> PreparedPhoto:
+    """Draw and store it. Before and after photos show the place of the report, others another spot."""
+    studio = _STUDIOS[-1]
+    spot = order.number + 1 if order.purpose == "added" else max(0, order.number - 1)
+    data = draw_demo_photo(crc32(order.title.encode()) + spot, order.kind, after=order.purpose == "after")
+    with studio.app.app_context():
+        return prepare_photo(data, f"{order.purpose}.jpg", store=studio.store, max_bytes=studio.max_bytes)
 
 
 def _pictures_of(story: Story) -> Iterator[tuple[str, str]]:

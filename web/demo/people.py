@@ -10,7 +10,7 @@ telephones begin with a 0 after the area code, as no subscriber's does.
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
-from itertools import count, cycle
+from itertools import count, cycle, product
 
 from sqlalchemy import select
 
@@ -45,6 +45,7 @@ class DemoAccount:
     full_name: str
     part: Bilingual
     kind: str = CENTRE
+    is_usual: bool = False
 
 
 @dataclass(frozen=True)
@@ -73,6 +74,9 @@ INSTALLATION_PARTS = (
 )
 """People outside the centres: they may change what holds in all of them."""
 
+USUAL = ("vanhanh", "totruong", "canbo.ptnmt", "lanhdao.ptnmt", "lanhdao", "nguoidan1@example.com")
+"""Whom most people want to try first; they stand in front at sign-in."""
+
 OTHER_KEY, OTHER_AGENCIES = "khac", Bilingual("các đơn vị khác", "the other agencies")
 
 CITIZENS = (("nguoidan1@example.com", "Nguyễn Văn Giả Định"), ("nguoidan2@example.com", "Trần Thị Thí Dụ"))
@@ -90,7 +94,20 @@ NEIGHBOURS = (
 )
 """Citizens not listed: they exist so that no one sender has sent half of all reports."""
 
-SENDERS = (*CITIZENS, *NEIGHBOURS)
+VILLAGERS = 48
+"""How many more citizens there are, for whom nobody waits: they sent what is long over."""
+
+_VILLAGE_FAMILIES = ("Kơ Să", "Liêng", "Cil", "Bon Yô", "Rơ Ông", "Nguyễn", "Trần", "Phạm", "Lê", "Đoàn", "Bùi", "Ngô")
+_VILLAGE_NAMES = ("Văn Ví Dụ", "Thị Giả Định", "Minh Họa", "Thị Mẫu")
+
+
+def _villagers() -> Iterator[tuple[str, str]]:
+    for number, (given, family) in enumerate(product(_VILLAGE_NAMES, _VILLAGE_FAMILIES)):
+        yield f"nguoidan{21 + number}@example.com", f"{family} {given}"
+
+
+SENDERS = (*CITIZENS, *NEIGHBOURS, *_villagers())
+FIRST_VILLAGER = len(CITIZENS) + len(NEIGHBOURS)
 
 GUESTS = (
     ("nguoidan3@example.com", "Lê Thị Thí Dụ"),
@@ -144,8 +161,11 @@ def citizen_by_email(email: str) -> Account:
 def demo_accounts() -> list[DemoAccount]:
     """The table of accounts from the database: the centre's roles, the agencies', the citizens."""
     query = select(Account).where(Account.kind == "staff", Account.disabled_at.is_(None)).order_by(Account.id)
-    table = [DemoAccount(row.login or "", PASSWORD, row.full_name or "", _part_of(row), _kind_of(row)) for row in db.session.scalars(query)]
-    return [*table, *(DemoAccount(email, PASSWORD, name, Bilingual("Người dân", "Citizen"), CITIZEN) for email, name in CITIZENS)]
+    table = [(row.login or "", row.full_name or "", _part_of(row), _kind_of(row)) for row in db.session.scalars(query)]
+    table += [(email, name, Bilingual("Người dân", "Citizen"), CITIZEN) for email, name in CITIZENS]
+    order = {login: number for number, login in enumerate(USUAL)}
+    table.sort(key=lambda entry: order.get(entry[0], len(order)))
+    return [DemoAccount(login, PASSWORD, name, part, kind, login in order) for login, name, part, kind in table]
 
 
 def _kind_of(account: Account) -> str:

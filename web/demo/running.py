@@ -24,7 +24,7 @@ from web.startup_checks import make_data_folder
 TABLES = Bilingual("Đang tạo cơ sở dữ liệu", "Making the database")
 
 
-def run(port: int, data: Path) -> None:
+def run(port: int, data: Path, cases: int) -> None:
     """Prepare the demonstration in a folder, print its address and accounts, and serve until stopped.
 
     Raises SettingRefused or StartRefused, the latter also when the database holds something other than a demonstration.
@@ -40,7 +40,7 @@ def run(port: int, data: Path) -> None:
     with app.app_context():
         db.engine.dispose()
     # preparing needs three times the memory of serving, freed only when its process ends; the same goes for migrations
-    do_apart(partial(_prepare, app, config))
+    do_apart(partial(_prepare, app, config, cases))
     gc.freeze()
     with app.app_context():
         app.extensions["demo_accounts"] = demo_accounts()
@@ -78,9 +78,9 @@ def _say_stage(stage: Bilingual) -> None:
     print(f"{stage.vi}… / {stage.en}…", flush=True)
 
 
-def _prepare(app: Flask, config: Config) -> None:
+def _prepare(app: Flask, config: Config, cases: int) -> None:
     from web.demo import prepare, print_accounts
 
     with app.app_context():
-        prepare(app, now=datetime.now(UTC), say=_say_stage)
+        prepare(app, now=datetime.now(UTC), cases=cases, apart=True, say=_say_stage)
         print_accounts(config, sys.stdout, now=datetime.now(UTC))

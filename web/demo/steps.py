@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import datetime, timedelta
+from zlib import crc32
 
 from sqlalchemy import select
 
@@ -21,11 +22,17 @@ from casework.triage.acts import ClassifyInput, ClearedReport, VerifyInput
 from casework.triage.hotline import CallHotlineInput
 from web.demo.people import GUESTS, SENDERS
 from web.demo.stories import Deed, Story
-from web.demo.telling import OPERATOR, Telling, begin_step, camera_called, commune, field_called, is_urgent
+from web.demo.telling import OPERATOR, Telling, begin_step
 from workflows.desks.unconfirmed import confirm_with_step
 from workflows.running.filing import file_report
 
 HOTLINE = "0263 000 0000"
+FINDINGS = (
+    "Đã kiểm tra tại {place}; nội dung phản ánh là đúng.", "Cán bộ đã đến {place} cùng trưởng thôn, xác nhận đúng như phản ánh.",
+    "Kiểm tra tại {place} sáng cùng ngày, hiện trạng như Ông/Bà nêu.", "Đã xem tại {place}; phản ánh đúng, mức độ nhẹ hơn mô tả.",
+    "Qua kiểm tra {place}, sự việc có thật và đã xảy ra nhiều lần.", "Đã xác minh tại {place}, lập biên bản có chữ ký hộ liên quan.",
+)  # fmt: skip
+"""What the lead found; the first where a story belongs to the table."""
 SEEN_BEFORE = timedelta(minutes=4)
 """How long before filing a camera showed it, or a caller saw it."""
 
@@ -35,13 +42,14 @@ def file(telling: Telling, _deed: Deed, moment: datetime) -> None:
     row, story = telling.row, telling.story
     is_camera, is_taken_down = story.camera is not None, story.camera is not None or story.is_call
     by = telling.staff(OPERATOR, moment) if is_taken_down else telling.reporter(moment)
-    area = commune(row["commune"], local_day(moment))
+    area = telling.cast.commune(row["commune"], local_day(moment))
     place = Place(area=area, village=row["village"], latitude=float(row["lat"]), longitude=float(row["lon"]))
     filed = file_report(
         centre=telling.centre, source="camera" if is_camera else "phone" if story.is_call else "citizen",
         words=row["description"], place=place, by=by, now=moment,
-        contact=_contact(story), field=field_called(row["field"]), marked_urgent=is_urgent(story),
-        photos_token=telling.stage_report(by, moment), camera=camera_called(story.camera, local_day(moment)), consented=not is_camera,
+        contact=_contact(story), field=telling.cast.field_called(row["field"]), marked_urgent=story.is_urgent,
+        photos_token=telling.stage_report(by, moment), camera=telling.cast.camera_called(story.camera, local_day(moment)),
+        consented=not is_camera,
         consent_notice=None if is_taken_down else notice_today(telling.centre.id, moment),
         seen_at=moment - SEEN_BEFORE if is_taken_down else None, channels=["email"] if story.is_call else (),
     )  # fmt: skip
@@ -70,10 +78,10 @@ def classify(telling: Telling, _deed: Deed, moment: datetime) -> None:
         telling.staff(OPERATOR, moment),
         moment,
         ClassifyInput(
-            field=field_called(row["field"]),
-            urgency="urgent" if is_urgent(story) else "normal",
+            field=telling.cast.field_called(row["field"]),
+            urgency="urgent" if story.is_urgent else "normal",
             complexity=story.complexity,
-            area=commune(row["commune"], local_day(moment)),
+            area=telling.cast.commune(row["commune"], local_day(moment)),
             village=row["village"],
             visibility_reason=visibility,
         ),
@@ -99,7 +107,7 @@ def call_hotline(telling: Telling, deed: Deed, moment: datetime) -> None:
 
 def distribute(telling: Telling, deed: Deed, moment: datetime) -> None:
     lead, *cooperating = telling.agencies(deed.agencies)
-    instructions = {lead.id: "Kiểm tra thực địa, gửi kèm ảnh sau khi xử lý."}
+    instructions = {lead.id: deed.form.get("instructions", "Kiểm tra thực địa, gửi kèm ảnh sau khi xử lý.")}
     telling.step(
         "distribute",
         telling.staff(OPERATOR, moment),
@@ -190,9 +198,10 @@ def _words_of(telling: Telling, assignment: Assignment) -> dict[str, str]:
     own = telling.story.answers.get(assignment.agency.key)
     ends = {"remaining": "Không còn.", "contact": f"{assignment.agency.short_name_vi}, {HOTLINE}"}
     if assignment.is_lead:
-        area = commune(telling.row["commune"], local_day(assignment.distributed_at))
+        area = telling.cast.commune(telling.row["commune"], local_day(assignment.distributed_at))
         place = f"{telling.row['village']}, {area.name_vi}"
-        return {"findings": f"Đã kiểm tra tại {place}; nội dung phản ánh là đúng.", "actions": own or telling.row["answer"], **ends}
+        found = FINDINGS[crc32(telling.story.title.encode()) % len(FINDINGS)] if telling.story.row is not None else FINDINGS[0]
+        return {"findings": found.format(place=place), "actions": own or telling.row["answer"], **ends}
     return {
         "findings": "Đã cùng đơn vị chủ trì kiểm tra tại chỗ.",
         "actions": own or "Đã cử cán bộ phối hợp, nhắc nhở các hộ liên quan và theo dõi kết quả tại địa bàn.",

@@ -3,10 +3,18 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
+from functools import cache
 from typing import Any
 
+from casework.installation.seeding import Row, table_rows
 from casework.local_time import LOCAL_ZONE, local_day
 from casework.working_time import Calendar, add_working_minutes, subtract_working_minutes
+
+
+@cache
+def _reports() -> Mapping[str, Row]:
+    return {row["title"]: row for row in table_rows("demo_reports.csv")}
+
 
 OWN_DEEDS = frozenset({"file", "confirm", "rate", "object", "answer_question", "write", "withdraw", "follow", "me_too"})
 """Deeds of citizens, at any hour. Staff work on non-urgent cases in office hours."""
@@ -38,7 +46,7 @@ class Story:
     deed was done `idle` minutes before now. `cooperating` is how many of the row's agencies are asked in addition to the lead. `reporter`
     is the index of the sender in SENDERS, None for somebody without an account, who may be anonymous, or otherwise one of GUESTS, who
     proves the contact unless `is_unconfirmed`; `is_call`: an operator wrote it down for a caller. `voice` and `video`: a recording came
-    with it. `answers` are an agency's own words instead of the usual ones.
+    with it. `answers` are an agency's own words instead of the usual ones. `row`: the report itself, where it is not in the table.
     """
 
     title: str
@@ -61,6 +69,17 @@ class Story:
     shows_exact_place: bool = True
     is_round_the_clock: bool = False
     answers: Mapping[str, str] = field(default_factory=dict)
+    row: Row | None = None
+
+    @property
+    def report(self) -> Row:
+        """What was reported, and by which agencies it was answered how."""
+        return self.row if self.row is not None else _reports()[self.title]
+
+    @property
+    def is_urgent(self) -> bool:
+        """Whether the matter is on the 24-hour track."""
+        return bool(self.report["urgency"] == "Khẩn")
 
     @property
     def deeds(self) -> tuple[Deed, ...]:

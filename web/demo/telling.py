@@ -1,25 +1,24 @@
 """One story in progress: who does the next deed, in which case, with which photos."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Future
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from functools import cache
 
 from sqlalchemy import select
 
 from casework.calendars import calendar_of
 from casework.db import db, do_before_commit, kept_for_step, new_ref
 from casework.files.local import FileStore
-from casework.installation.seeding import Row, table_rows
-from casework.models import Agency, AgencySuccession, Area, AreaSuccession, Assignment, Camera, Case, Centre, Field, Photo
+from casework.installation.seeding import Row
+from casework.models import Agency, AgencySuccession, Assignment, Case, Centre, Photo
 from casework.permissions import Actor, Role, actor_for
 from casework.photos.records import PreparedCopies, PreparedPhoto, prepare_copies, stage_photo
 from casework.places.former_agencies import agencies_now
 from casework.recordings.staging import PreparedRecording, stage_recording
-from casework.text import fold
 from casework.verbs import Input
 from casework.working_time import Calendar, TimeLimit, Unit, due_at
-from web.demo.people import SENDERS, agency_account, citizen_by_email, staff_account
+from web.demo.cast import Cast
 from web.demo.stories import Deed, Story
 from workflows.desks.inbox import waiting_in_case
 from workflows.models import WaitingTask
@@ -29,8 +28,8 @@ from workflows.running.steps import perform
 BETWEEN_AGENCIES = timedelta(minutes=2)
 OPERATOR, LEAD, COMMITTEE = "vanhanh", "totruong", "lanhdao"
 
-Pictures = Mapping[tuple[str, str], list[PreparedPhoto]]
-"""Photos already stored, by title of the story and purpose (scene, after, added), in the order they are used."""
+Pictures = Mapping[tuple[str, str], list[Future[PreparedPhoto]]]
+"""Photos that are stored, or will be in a moment, by title of the story and purpose (scene, after, added), in the order they are used."""
 
 Recorded = Mapping[str, list[PreparedRecording]]
 """Voice notes and videos already stored, by title of the story."""
@@ -45,12 +44,13 @@ class Telling:
     store: FileStore
     pictures: Pictures
     recorded: Recorded
+    cast: Cast
     case_id: int = 0
 
     @property
     def row(self) -> Row:
-        """The report in `demo_reports.csv`."""
-        return reports()[self.story.title]
+        """The report itself."""
+        return self.story.report
 
     @property
     def case(self) -> Case:
@@ -63,15 +63,17 @@ class Telling:
 
     def staff(self, login: str, moment: datetime) -> Actor:
         """A member of the centre's staff with the roles held at that moment."""
-        return actor_for(staff_account(login), now=moment)
+        return self.cast.staff(login, moment)
 
     def of_agency(self, assignment: Assignment, role: Role, moment: datetime) -> Actor:
-        return actor_for(agency_account(assignment.agency, role), now=moment)
+        return self.cast.of_agency(assignment.agency, role, moment)
 
     def reporter(self, moment: datetime) -> Actor:
-        """The sender: a citizen with an account, or somebody without one."""
+        """The sender: a citizen with an account, or somebody without one; whoever telephoned has the code of the report and its secret."""
         number = self.story.reporter
-        return actor_for(None if number is None else citizen_by_email(SENDERS[number][0]), now=moment)
+        if self.story.is_call and self.case_id:
+            return actor_for(None, now=moment, tracked_report_ids=[self.case.main_report.id])
+        return actor_for(None, now=moment) if number is None else self.cast.citizen(number, moment)
 
     def somebody_else(self, moment: datetime) -> Actor:
         """A citizen who did not send it."""
@@ -79,7 +81,7 @@ class Telling:
 
     def citizen(self, number: int, moment: datetime) -> Actor:
         """One of SENDERS."""
-        return actor_for(citizen_by_email(SENDERS[number][0]), now=moment)
+        return self.cast.citizen(number, moment)
 
     def waiting(self, element: str, of: Assignment | None = None) -> WaitingTask:
         """The waiting step of the case, of the given agency where several have it."""
@@ -90,8 +92,13 @@ class Telling:
         choice: str | None = None, of: Assignment | None = None,
     ) -> None:
         """Perform the waiting step of the case, of the given agency where several have it."""
-        ref = self.waiting(element, of).ref
+        task = WaitingTask.__table__.c
+        query = select(task.ref).where(task.case_id == self.case_id, task.element == element, task.state == "waiting")
+        query = query.where(task.assignment_id == of.id) if of is not None else query
         begin_step()
+        ref = db.session.scalars(query.order_by(task.id)).first()
+        if ref is None:
+            raise LookupError(f"{self.story.title}: no step {element} waits")
         perform(ref, by=by, now=moment, act=choice, given=given)
 
     def perform_act(self, verb: str, by: Actor, moment: datetime, given: Input | None = None, *, of: Assignment | None = None) -> None:
@@ -118,7 +125,7 @@ class Telling:
         if not left:
             return None
         token = new_ref()
-        stage_photo(left.pop(0), token=token, purpose="after" if purpose == "after" else "scene", by=by, now=moment)
+        stage_photo(left.pop(0).result(), token=token, purpose="after" if purpose == "after" else "scene", by=by, now=moment)
         return token
 
     def stage_report(self, by: Actor, moment: datetime) -> str | None:
@@ -135,13 +142,9 @@ class Telling:
 
     def agencies(self, keys: tuple[str, ...] = ()) -> list[Agency]:
         """The agencies with those keys in that order, else the lead and as many of the row's others as the story wants."""
-        everybody = list(self._all_agencies())
-        if not keys:
-            by_name = {agency.name_vi: agency.key for agency in everybody}
-            keys = tuple(by_name[name] for name in agency_names(self.story))
-        there = [agency for agency in everybody if agency.valid_to is None]
-        found = agencies_now(keys, self.case, there)
-        return list(dict.fromkeys(found[key] for key in keys))
+        wanted = keys or tuple(agency_names(self.story))
+        ids = self.cast.once(("agencies", wanted, self.case.area_id), lambda: [agency.id for agency in self._agencies(wanted)])
+        return [db.session.get_one(Agency, id_) for id_ in ids]
 
     def working_day(self, start: datetime, days: int) -> date:
         """The local day that many working days after that of `start`."""
@@ -150,8 +153,20 @@ class Telling:
             raise ValueError(f"no working day {days} days after {start}")
         return self.calendar.day_of(due - timedelta(microseconds=1))
 
-    def _all_agencies(self) -> Iterable[Agency]:
-        return db.session.scalars(select(Agency).where(Agency.centre_id == self.centre.id))
+    def _agencies(self, wanted: Sequence[str]) -> list[Agency]:
+        """Today's agencies by their present or former keys or names."""
+        everybody = list(db.session.scalars(select(Agency).where(Agency.centre_id == self.centre.id)))
+        by_name = {agency.name_vi: agency.key for agency in everybody}
+        keys = [by_name.get(name, name) for name in wanted]
+        found = agencies_now(keys, self.case, [agency for agency in everybody if agency.valid_to is None])
+        return list(dict.fromkeys(found[key] for key in keys))
+
+
+def begin_deed(centre: Centre) -> None:
+    """End a step, and drop all rows but the centre's: some thousand deeds would otherwise look through each other's."""
+    begin_step()
+    db.session.expunge_all()
+    db.session.add(centre)
 
 
 def begin_step() -> None:
@@ -162,19 +177,9 @@ def begin_step() -> None:
     kept_for_step().clear()
 
 
-@cache
-def reports() -> Mapping[str, Row]:
-    return {row["title"]: row for row in table_rows("demo_reports.csv")}
-
-
-def is_urgent(story: Story) -> bool:
-    """Whether the matter is on the 24-hour track."""
-    return bool(reports()[story.title]["urgency"] == "Khẩn")
-
-
 def agency_names(story: Story) -> list[str]:
     """The lead and the first cooperating agencies of the story's row."""
-    row = reports()[story.title]
+    row = story.report
     return [row["lead_agency"], *row["cooperating_agencies"].split("; ")[: story.cooperating]]
 
 
@@ -182,24 +187,3 @@ def keys_of(agency: Agency) -> set[str]:
     """Its key and those of its predecessors: stories use the agency names of the district's time."""
     before = select(Agency.key).join(AgencySuccession, AgencySuccession.predecessor_id == Agency.id)
     return {agency.key, *db.session.scalars(before.where(AgencySuccession.successor_id == agency.id))}
-
-
-def commune(name: str, on: date) -> Area:
-    """The commune of that name, or its successor by that day."""
-    area = db.session.scalars(select(Area).where(Area.folded_name == fold(name), Area.level == "commune").order_by(Area.valid_from)).first()
-    while area is not None and not area.holds_on(on):
-        query = select(Area).join(AreaSuccession, AreaSuccession.successor_id == Area.id).where(AreaSuccession.predecessor_id == area.id)
-        area = db.session.scalars(query).first()
-    if area is None:
-        raise LookupError(f"{name} on {on}")
-    return area
-
-
-def camera_called(name: str | None, on: date) -> Camera | None:
-    """The camera of that name as it was on that day."""
-    rows = db.session.scalars(select(Camera).where(Camera.name_vi == (name or "")))
-    return next((row for row in rows if row.holds_on(on)), None)
-
-
-def field_called(name: str) -> Field:
-    return db.session.scalars(select(Field).where(Field.name_vi == name)).one()

@@ -6,6 +6,7 @@ from flask import Blueprint, Response, current_app, g, make_response, render_tem
 from flask.typing import ResponseReturnValue
 
 from casework.answers.acts import LONGEST_CONTACT, LONGEST_PART, PARTS
+from casework.local_time import LOCAL_ZONE
 from casework.permissions import Action
 from casework.photos.records import most_photos
 from web.base_map import base_map
@@ -88,6 +89,7 @@ def _page() -> str:
         shortest=SHORTEST_PART,
         most_photos=most_photos(),
         max_bytes=current_app.config["MAX_PHOTO_BYTES"],
+        zone=str(LOCAL_ZONE),
     )
 
 

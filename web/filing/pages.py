@@ -7,22 +7,22 @@ from typing import Any
 from flask import Blueprint, Response, flash, make_response, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
-from sqlalchemy import select
 
-from casework.clocks.acts import ClockKind
+from casework.cases import NO_SUCH_CASE
 from casework.contacts.blocked_senders import SenderBlocked
-from casework.contacts.report_links import case_of
 from casework.db import db, unit_of_work
-from casework.intake.file_report import Filed, OtherReportFiled, Place, ReportRefused, typed_village
+from casework.intake.file_report import Filed, OtherReportFiled, Place, ReportRefused
 from casework.intake.just_sent import JustSent
 from casework.intake.limits import TooManyReports
 from casework.local_time import local_day
-from casework.models import Centre, Clock, Report
+from casework.models import Centre, Report
 from casework.permissions import Action, Actor
 from casework.permissions.sight import report_owned_by
 from casework.photos.records import move_staged_earlier, photos_of_report, staged_photos
 from casework.places.in_words import position_in_words
 from casework.places.lookup import bounded_area_at, is_outside
+from casework.places.villages import villages_on
+from casework.public.cases import code_of_case
 from casework.rate_limits import Limit, TooManyAttempts, count_attempt
 from casework.recordings.staging import KINDS, drop_staged_recording, most_bytes, staged_recordings
 from casework.sealing.keyring import KeyMissing
@@ -36,8 +36,9 @@ from web.clock import now
 from web.files.photos import remember_form
 from web.files.report_files import heaviest_report, most_report_photos, stage_report_files
 from web.files.staged_files import missing_files
-from web.files.uploads import drop_upload
-from web.filing.similar import SimilarCase, follow_instead, near_before_filing
+from web.files.uploads import drop_upload, photo_types
+from web.filing.received import accepted_by, place_told
+from web.filing.similar import Alike, kept, near_form, not_seen, taken_up
 from web.filing.submit import NETWORK, centre_id_at, file_form, filing_form, has_been_filed, just_sent, notice_of
 from web.filing_fields import FilingForm
 from web.guards import actor, found, own_report_here, performs
@@ -45,13 +46,20 @@ from web.http.devices import this_device
 from web.http.security import allow_microphone
 from web.locales import in_reader_language, language
 from web.networks import this_network
+from web.public.me_too import Counted, count_me
 from web.public.pages import today
+from web.public.promises import promises
+from web.reporters.mended import again_here, code_before
 from web.reporters.pages import remember_report
 from web.reporters.view import RECEIPT_KEY
 
 bp = Blueprint("filing", __name__)
 
 PAPERS = Limit("receipt as PDF", 10, timedelta(minutes=15))
+ALIKE = Limit("cases alike", 600, timedelta(minutes=15))
+"""Per network: a form asks a few times while it is written, and a mobile operator's customers share one."""
+ALIKE_KEY = "alike"
+"""In the session: the code of a report and the cases alike its sender has not seen yet."""
 
 
 @bp.url_value_preprocessor
@@ -70,7 +78,7 @@ def new_report() -> ResponseReturnValue:
         # before the form reads anything, since a unit of work has what was read before read again
         with unit_of_work():
             until = count_attempt(NETWORK, this_network(), now=now())
-    form = filing_form()
+    form = _opened() if request.method == "GET" and request.args.get("again") else filing_form()
     remember_form(form.photos_token.data)
     if not form.is_submitted():
         return _page(form)
@@ -90,21 +98,38 @@ def new_report() -> ResponseReturnValue:
     if _put_right(form):
         # the rest of the form is not finished yet, so missing fields are no errors
         return _page(form, file_refusals=file_refusals, shows_errors=False)
-    if code := request.form.get("follow"):
-        return _follow(form, code)
+    if code := request.form.get("me_too"):
+        return _also_met(form, code)
     form.has_account = _sender().account is not None
-    if not form.validate() or file_refusals:
-        return _page(form, file_refusals=file_refusals), 422
-    if form.position is not None and not form.outside.data and is_outside(*form.position, today()):
-        return _page(form, asks_outside=True), 422
-    if replaces_for(centre_id_at(form.chosen_place), notice_of(form), now()) is not None:
-        return _page(form, asks_consent=True), 422
+    is_sound = form.validate()
+    asks_outside = form.position is not None and not form.outside.data and is_outside(*form.position, today())
+    asks_consent = replaces_for(centre_id_at(form.chosen_place), notice_of(form), now()) is not None
+    if not is_sound or file_refusals or asks_outside or asks_consent:
+        # everything there is to put right, in one answer
+        return _page(form, file_refusals=file_refusals, asks_outside=asks_outside, asks_consent=asks_consent), 422
     if code := just_sent(form, sender=_sender(), device=this_device()):
         return _page(form, sent_as=code), 422
-    if near := near_before_filing(form):
-        form.alike_seen.data = "y"
-        return _page(form, near=near), 422
     return _filed(form)
+
+
+@bp.post("/reports/alike")
+@performs(Action.FILE_REPORT)
+def alike() -> ResponseReturnValue:
+    """The cases alike to what is being written, for the form's script; what is sent here is kept nowhere."""
+    with unit_of_work():
+        until = count_attempt(ALIKE, this_network(), now=now())
+    shown = Alike(near_form(filing_form())) if until is None else Alike()
+    return _kept_by_nobody(make_response(render_template("filing/alike.html", alike=shown)))
+
+
+def _opened() -> FilingForm:
+    """The form of a report that follows an answered one: its place and field are taken over, and nothing else."""
+    before = again_here()
+    if before is None:
+        return filing_form()
+    token, place = before
+    taken = {name: getattr(place, name) for name in ("area", "village", "place", "latitude", "longitude", "accuracy", "field")}
+    return filing_form(**taken, follows=token)
 
 
 def _put_right(form: FilingForm) -> bool:
@@ -125,18 +150,20 @@ def _put_right(form: FilingForm) -> bool:
     return True
 
 
-def _follow(form: FilingForm, code: str) -> ResponseReturnValue:
-    """Follow a similar case instead of sending, for people who are signed in; others are offered to sign in first."""
-    if _sender().account is None:
-        return redirect(url_for("auth.sign_in", next=url_for("public.report", code=code.upper())))
-    refusal = follow_instead(code, by=actor())
-    if refusal is not None:
-        return _page(form, refusal=in_reader_language(refusal), shows_errors=False), 422
-    flash(gettext("You now follow this report; nothing was sent."), "success")
-    return redirect(url_for("public.report", code=code.upper()))
+def _also_met(form: FilingForm, code: str) -> ResponseReturnValue:
+    """Count the sender at a case alike, without a script; the form stays as it is."""
+    main_code = code_of_case(code.upper())
+    if main_code is None:
+        counted = Counted(refusal=in_reader_language(NO_SUCH_CASE), status=422)
+    else:
+        counted = count_me(main_code, takes_back=False)
+    shown = Alike(near_form(form), {} if counted.refusal else {code.upper(): counted.also}, counted.refusal)
+    return _page(form, shows_errors=False, alike=shown), counted.status
 
 
 def _filed(form: FilingForm) -> ResponseReturnValue:
+    # looked for before it is filed, so that it is not alike to itself
+    alike = [] if has_been_filed(form) else not_seen(form)
     try:
         filed = file_form(form, sender=_sender(), device=this_device(), may_be_back=True)
     except JustSent as before:
@@ -149,6 +176,7 @@ def _filed(form: FilingForm) -> ResponseReturnValue:
     _keep_receipt(filed)
     if not filed.is_repeat:
         send_first_code(filed.report)
+        session[ALIKE_KEY] = [code, kept(alike)]
     return redirect(url_for(".receipt", code=code))
 
 
@@ -156,7 +184,9 @@ def _filed(form: FilingForm) -> ResponseReturnValue:
 @performs(Action.FOLLOW_OWN)
 def receipt(code: str) -> ResponseReturnValue:
     receipt = _receipt(found(own_report_here(code)))
-    page = render_template("filing/receipt.html", receipt=receipt, qr=qr_svg(receipt), confirms=confirm_box(receipt.code))
+    page = render_template(
+        "filing/receipt.html", receipt=receipt, qr=qr_svg(receipt), confirms=confirm_box(receipt.code), alike=_alike_once(receipt.code)
+    )
     response = make_response(page)
     return _kept_by_nobody(response)
 
@@ -178,6 +208,15 @@ def receipt_file(code: str) -> ResponseReturnValue:
     return _kept_by_nobody(response)
 
 
+def _alike_once(code: str) -> Alike:
+    """The cases its sender has not seen, on the first look at the receipt."""
+    of, told = session.get(ALIKE_KEY) or (None, [])
+    if of != code:
+        return Alike()
+    session.pop(ALIKE_KEY)
+    return Alike(taken_up(told) if told else [])
+
+
 def shell_page() -> str:
     """The form for offline use in a browser: of nobody in particular, and without a token."""
     form = filing_form(meta={"csrf": False})
@@ -187,7 +226,7 @@ def shell_page() -> str:
 
 def _page(
     form: FilingForm, *, file_refusals: list[str] | None = None, refusal: str = "", shows_errors: bool = True, asks_outside: bool = False,
-    asks_consent: bool = False, near: list[SimilarCase] | None = None, sent_as: str | None = None,
+    asks_consent: bool = False, alike: Alike | None = None, sent_as: str | None = None,
 ) -> str:  # fmt: skip
     if not shows_errors:
         for field in form:
@@ -199,6 +238,9 @@ def _page(
         notice, form.consent.data = other, False
     form.consent_notice.data = notice.version if notice is not None else ""
     token = form.photos_token.data
+    if alike is None:
+        alike = Alike(near_form(form)) if form.is_submitted() else Alike()
+    form.alike_seen.data = alike.codes or form.alike_seen.data
     return render_template(
         "filing/new_report.html",
         form=form,
@@ -208,27 +250,30 @@ def _page(
         refusal=refusal,
         sender=_sender(),
         notice=notice,
-        near=near or [],
+        alike=alike,
+        villages=villages_on(today()),
+        urgent_within=promised.accepted_urgent if (promised := promises(today())) is not None else "",
+        photo_types=photo_types(),
         sent_as=sent_as,
         most_photos=most_report_photos(),
         most_mb={kind: most_bytes(kind) // 2**20 for kind in KINDS},
         base=base_map(db.session.get(Centre, centre_id) if centre_id is not None else None),
         asks_outside=asks_outside or bool(form.outside.data),
         asks_consent=asks_consent,
-        located=_located(form),
+        again_code=code_before(form.follows.data or ""),
+        **_located(form),
     )
 
 
-def _located(form: FilingForm) -> str:
-    """The position that is sent along, in words; its degrees outside every known area."""
+def _located(form: FilingForm) -> dict[str, str]:
+    """The position that is sent along, in words, and how exact it is; its degrees outside every known area."""
     place, today = form.chosen_place, local_day(now())
     if place.latitude is None or place.longitude is None:
-        return ""
+        return {"located": "", "accuracy": ""}
     area = bounded_area_at(place.latitude, place.longitude, today)
-    told = position_in_words(
-        place.latitude, place.longitude, on=today, area_id=area.id if area is not None else None, accuracy_m=place.accuracy_m
-    )
-    return in_reader_language(told.words) if told else f"{place.latitude}, {place.longitude}"
+    told = position_in_words(place.latitude, place.longitude, on=today, area_id=area.id if area is not None else None)
+    accuracy = str(gettext("Accurate to %(metres)s m", metres=round(place.accuracy_m))) if place.accuracy_m else ""
+    return {"located": in_reader_language(told.words) if told else f"{place.latitude}, {place.longitude}", "accuracy": accuracy}
 
 
 def _not_sent() -> str:
@@ -269,17 +314,14 @@ def _purpose(code: str) -> str:
 
 
 def _receipt(report: Report) -> Receipt:
-    query = select(Clock).where(Clock.case_id == case_of(report).id, Clock.kind == ClockKind.ACCEPTANCE).order_by(Clock.id)
-    acceptance = db.session.scalars(query).first()
-    place = ", ".join(part for part in (typed_village(report), report.area.name.in_language(language()) if report.area else None) if part)
     return Receipt(
         centre=report.centre.name,
         hotline=report.centre.phone,
         code=report.code,
         secret=_kept_secret(report.code),
         filed_at=report.filed_at,
-        accepted_by=acceptance.first_due_at if acceptance else report.filed_at,
-        place=place,
+        accepted_by=accepted_by(report),
+        place=place_told(report),
         photos=len(photos_of_report(report)),
         tracking_page=on_the_web(url_for("tracking.track")),
         language=language(),

@@ -1,25 +1,27 @@
-"""Before a report is filed: public cases nearby that may be about the same matter, each of which can be followed instead."""
+"""Public cases near a report that may be about the same matter: shown in the form while it is written, or once on the receipt of
+somebody who sent it without having seen them. They never stop anybody."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
 
-from casework.bilingual import Bilingual
-from casework.cases import NO_SUCH_CASE, CaseBusy
-from casework.errors import CaseworkError
-from casework.intake.file_report import Place, has_filed
+from sqlalchemy import select
+
+from casework.db import db
+from casework.intake.file_report import Place
 from casework.intake.pass_on import CentreMissing
 from casework.intake.similar_cases import alike_nearby
-from casework.permissions import Actor
+from casework.models import Case
 from casework.public.cases import PublicItem, public_items
-from casework.reporters.followed_list import case_to_follow
 from web.clock import now
 from web.filing_fields import FilingForm
-from workflows.running.acts import act_recorded
-from workflows.running.incidents import StepFailed
 
 MOST_SHOWN = 3
+SEEN_ALL = "y"
+"""In a form of an earlier release, whose page stopped once for them."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class SimilarCase:
     """A case that may be about the same matter: its list entry, and the title an operator gave it. `metres` where its exact place is
     public; `is_measured` where it was found by position, so it is near in any case."""
@@ -30,11 +32,31 @@ class SimilarCase:
     is_measured: bool
 
 
-def near_before_filing(form: FilingForm) -> list[SimilarCase]:
-    """Similar cases to show before filing; empty once the sender has seen them, or when this form has already filed."""
-    if form.alike_seen.data or any(has_filed(key) for key in (form.client_key.data, form.idempotency_key.data) if key):
-        return []
-    return near(form.chosen_place, form.words.data or "")
+@dataclass(frozen=True, slots=True)
+class Alike:
+    """What the form or the receipt shows of them. `counted` are the codes at which the reader has just said “Tôi cũng gặp”, each with
+    how many people it concerns now, and `refusal` why that was not taken."""
+
+    cases: Sequence[SimilarCase] = ()
+    counted: Mapping[str, int] = field(default_factory=dict)
+    refusal: str = ""
+
+    @property
+    def codes(self) -> str:
+        return " ".join(each.item.code for each in self.cases)
+
+
+def near_form(form: FilingForm) -> list[SimilarCase]:
+    """The cases most alike to what the form says so far; none until it says what and where."""
+    place, words = form.chosen_place, (form.words.data or "").strip()
+    knows_place = place.area is not None or place.latitude is not None
+    return near(place, words) if words and knows_place else []
+
+
+def not_seen(form: FilingForm) -> list[SimilarCase]:
+    """Those the sender has not been shown while writing."""
+    seen = (form.alike_seen.data or "").split()
+    return [] if SEEN_ALL in seen else [each for each in near_form(form) if each.item.code not in seen]
 
 
 def near(place: Place, words: str) -> list[SimilarCase]:
@@ -51,15 +73,15 @@ def near(place: Place, words: str) -> list[SimilarCase]:
     ]
 
 
-def follow_instead(code: str, *, by: Actor) -> Bilingual | None:
-    """Follow the case with this code instead of sending; returns a sentence when that is impossible, None once it is followed."""
-    case = case_to_follow(code.upper())
-    if case is None:
-        return NO_SUCH_CASE
-    try:
-        act_recorded(case.ref, "follow", by=by, now=now())
-    except (CaseBusy, StepFailed):
-        raise
-    except CaseworkError as refusal:
-        return refusal.text
-    return None
+def kept(cases: Sequence[SimilarCase]) -> list[list[Any]]:
+    """What a browser keeps of them until it shows the receipt: codes and distances, nothing the public may not know."""
+    return [[each.item.code, each.metres, each.is_measured] for each in cases]
+
+
+def taken_up(told: Sequence[Sequence[Any]]) -> list[SimilarCase]:
+    """The same cases as they are now, without those the public may no longer know of."""
+    distances = {code: (metres, is_measured) for code, metres, is_measured in told}
+    query = select(Case.id, Case.code, Case.title).where(Case.code.in_(distances))
+    rows = {code: (id_, title) for id_, code, title in db.session.execute(query)}
+    items = public_items([rows[code][0] for code in distances if code in rows], as_given=True)
+    return [SimilarCase(item, rows[item.code][1], *distances[item.code]) for item in items]

@@ -4,30 +4,39 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
+from casework.asking.answers import as_sent
 from casework.db import unit_of_work
 from casework.intake.file_report import Filed, Place, has_filed, reserve_code
 from casework.intake.just_sent import JustSent, key_of_sending, note_sent, refuse_just_sent, take_turn
 from casework.intake.limits import TooManyReports, count_filing
 from casework.intake.pass_on import CentreMissing, centre_for
+from casework.mended.answering import hold_question, lead_back
 from casework.models import Area, Centre, Device
 from casework.permissions import Actor
 from casework.places.lookup import bounded_area_at
+from casework.places.villages import villages_on
 from casework.rate_limits import limit_set_by
 from casework.reading.rule_rows import FieldRow
 from casework.search.staff_choices import fields_of
 from casework.settings.consent_notices import Notice, notice_shown, notice_today
+from casework.text import fold
 from web.clock import now
+from web.filing.questions import ask
 from web.filing_fields import FilingForm
 from web.locales import language
 from web.public.pages import communes_today, today
+from web.reporters.mended import follows_in
 from workflows.running.filing import file_report
 
 NETWORK = limit_set_by("reports_an_hour", "report form network", timedelta(hours=1))
 """High, because a mobile operator's customers share a network; it stops a script from filling the disk with photos."""
 
 
-def filing_form(**named: Any) -> FilingForm:
-    return FilingForm(areas=communes_today(), fields_at=_fields_at, area_around=_area_around, **named)
+def filing_form(*, has_waited: bool = False, **named: Any) -> FilingForm:
+    """The form with its questions. `has_waited`: it comes out of a browser's list of waiting reports."""
+    form = FilingForm(areas=communes_today(), fields_at=_fields_at, area_around=_area_around, area_of_village=_area_of_village, **named)
+    form.questions = ask(form, centre_id_at(form.chosen_place), has_waited=has_waited, formdata=named.get("formdata"))
+    return form
 
 
 def file_form(
@@ -42,7 +51,7 @@ def file_form(
     TooManyReports.
     """
     place = form.chosen_place
-    contact = form.contact if sender.account is None else None
+    contact = form.sender_contact if sender.account is None else None
     if sender.account is not None and device is not None and device.account_id is None:
         device = None
     centre = centre_for(area=place.area, latitude=place.latitude, longitude=place.longitude, now=now())
@@ -61,14 +70,17 @@ def file_form(
             if not has_been_filed(form):
                 refuse_just_sent(same, place, by=sender, device=device, now=now())
         before_filing()
+        before = hold_question(follows_in(form.follows.data or ""), now=now())
         filed = file_report(
             centre=centre, source="citizen", words=form.words.data or "", place=place, by=sender, now=now(), contact=contact,
             field=form.chosen_field, marked_urgent=form.urgent.data, photos_token=form.photos_token.data, consented=form.consent.data,
             language=language(), idempotency_key=form.idempotency_key.data or None, client_key=form.client_key.data or None,
-            device=device, consent_notice=notice_of(form), code=code,
+            device=device, consent_notice=notice_of(form), code=code, answers=form.questions.answers,
         )  # fmt: skip
         if same and not filed.is_repeat:
             note_sent(same, filed.report, now=now())
+        if before is not None and not filed.is_repeat:
+            lead_back(before, filed.report, filed.case, by=sender, now=now())
         return filed
 
 
@@ -112,12 +124,20 @@ def centre_id_at(place: Place) -> int | None:
 
 
 def _key_of_sending(form: FilingForm, sender: Actor, device: Device | None) -> str | None:
-    contact = form.contact if sender.account is None else None
-    return key_of_sending(form.words.data or "", form.chosen_place, by=sender, contact=contact, device=device)
+    contact = form.sender_contact if sender.account is None else None
+    said = as_sent(form.words.data, form.questions.answers)
+    return key_of_sending(said, form.chosen_place, by=sender, contact=contact, device=device)
 
 
 def _area_around(latitude: float, longitude: float) -> Area | None:
     return bounded_area_at(latitude, longitude, today())
+
+
+def _area_of_village(typed: str) -> str | None:
+    """The ref of the commune with a village of that name; None where none or several have one."""
+    name = fold(typed)
+    found = {each.area_ref for each in villages_on(today()) if fold(each.name.vi) == name} if name else set()
+    return found.pop() if len(found) == 1 else None
 
 
 def _fields_at(place: Place) -> tuple[FieldRow, ...]:

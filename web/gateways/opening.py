@@ -8,12 +8,15 @@ from casework.messages.http_client import Door
 from casework.messages.rendering import Addresses, Page
 from casework.messages.sending import Gateway
 from web.accounts.notification_preferences import unsubscribe_link
+from web.areas_followed import area_link
 from web.config import Config
 from web.config.kept_secrets import VAPID_KEY
 from web.gateways.push import PushGateway, kept_key
 from web.gateways.sms import SmsGateway
 from web.gateways.smtp import MailGateway, SmtpServer
 from web.gateways.zns import ZnsGateway
+from web.reporters.mended import PURPOSE as MENDED
+from web.signed_links import signed_ref
 
 TRIAL_CONTACT = "mailto:nobody@localhost"
 """The contact for push services where neither an e-mail sender nor an https address is set: RFC 8292 requires one of the two."""
@@ -49,6 +52,8 @@ def page_addresses(app: Flask) -> Addresses:
     def address(page: Page, of: str) -> str:
         if page is Page.CHOICES:
             return unsubscribe_link(of)
+        if page is Page.AREA:
+            return area_link(of)
         endpoint, values = _route(page, of)
         return f"{app.config['BASE_URL']}{app.url_map.bind('-').build(endpoint, values)}"
 
@@ -68,6 +73,8 @@ def _route(page: Page, of: str) -> tuple[str, dict[str, Any]]:
         return "rights_requests.request_page", {"ref": of}
     if page is Page.OWN_DATA:
         return ("rights_own.of_report", {"code": of}) if of else ("rights_own.of_account", {})
+    if page is Page.MENDED:
+        return "mended.question", {"token": signed_ref(of, purpose=MENDED)}
     if page is Page.SECURITY:
         return "factors_own.security", {}
     if page is Page.INBOX:

@@ -1,6 +1,6 @@
 """Compresses responses with gzip, which every browser takes: on a weak mobile signal a form is then 25 KB instead of 100.
 
-Static files are compressed once and cached, our own without their comments; large ones also come precompressed with brotli (`.br`) for
+Static files are compressed once and cached, our own without their comments; large ones also come precompressed with Brotli (`.br`) for
 browsers that read it. Pages are compressed only where they are for everybody and nobody is signed in or has opened a report by its secret:
 next to words from the request, the length of a compressed page would reveal what else is on it (the BREACH attack). The only secret on
 those pages is the form token, which is signed anew for each response. Compressed as well are responses that contain nothing from the

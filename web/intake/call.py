@@ -30,8 +30,8 @@ from casework.states import STAFF_LABELS, CaseState
 from casework.triage.suggestions import suggestions_in
 from web.base_map import base_map
 from web.clock import now
+from web.filing.questions import ask
 from web.filing.submit import code_ahead
-from web.filing_fields import email_address, phone_number
 from web.guards import actor, found, performs, signed_in_account
 from web.intake.forms import IntakeForm, moment_for_input
 from web.intake.places import examples_of
@@ -40,6 +40,7 @@ from web.locales import in_reader_language as local
 from web.public.pages import communes_today
 from web.task_page import at_most
 from web.text_owner import AnothersText, is_of_another
+from web.typed_contact import email_address, phone_number
 from workflows.running.filing import file_report
 
 bp = Blueprint("intake_call", __name__)
@@ -55,6 +56,8 @@ LANGUAGES = {"vi": "Tiếng Việt", "en": "English"}
 class CallForm(IntakeForm):
     """The form for a caller. The number comes first, because it is known before anybody speaks."""
 
+    questions: Any = None
+    """The extra questions of its fields of work (web/filing/questions.py)."""
     source = RadioField(_l("By which way"), default="phone")
     phone = StringField(_l("Telephone number"), validators=[at_most(40)])
     name = StringField(_l("Full name"), validators=[at_most(120)])
@@ -124,6 +127,7 @@ def call() -> ResponseReturnValue:
     if request.method == "POST" and is_of_another():
         raise AnothersText
     form = CallForm(communes=communes_here(), fields=fields_of(own_centre().id, now=now()))
+    form.questions = ask(form, own_centre().id, by_staff=True)
     if not form.is_submitted():
         form.seen_at.data = moment_for_input(now())
         return _page(form)
@@ -258,6 +262,7 @@ def _file(form: CallForm) -> Filed:
             centre=centre, source=form.source.data, words=form.words.data or "", place=place, by=actor(), now=now(), contact=form.contact,
             field=form.chosen_field, marked_urgent=form.urgent.data, seen_at=form.chosen_moment, channels=form.channels,
             consented=form.consent.data, language=form.language.data, idempotency_key=form.idempotency_key.data, code=code,
+            answers=form.questions.answers,
         )  # fmt: skip
 
 

@@ -12,6 +12,7 @@ from flask import Flask
 from casework.accounts.outside_identities import sweep_outside
 from casework.accounts.passkeys import drop_old_challenges
 from casework.accounts.pending_sign_ins import drop_old_begun
+from casework.area_news.telling import tell_areas
 from casework.contacts.codes import sweep_codes, way_to
 from casework.contacts.devices import forget_unused_devices
 from casework.contacts.sign_in_tickets import sweep_tickets
@@ -76,6 +77,7 @@ def jobs_of(app: Flask) -> list[Job]:
         {
             "route_messages": lambda moment: route(app, moment),
             "plan_digests": lambda moment: plan_morning(moment, configured=frozenset(app.extensions["gateways"])),
+            "tell_areas": lambda moment: tell_areas(moment, configured=frozenset(app.extensions["gateways"])),
             **{f"send_{channel}": partial(send, app, channel) for channel in CHANNELS},
             "sweep_files": lambda moment: sweep(app, moment),
             "erase_files": lambda moment: remove_erased_files(app.extensions["file_store"], now=moment),

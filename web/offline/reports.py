@@ -28,7 +28,7 @@ from casework.intake.file_report import OtherReportFiled, ReportFiledBefore, Rep
 from casework.intake.limits import TooManyReports
 from casework.models import Account, Device, Report
 from casework.permissions import Action, Actor, actor_for
-from casework.photos.records import TooManyPhotos, staged_photos
+from casework.photos.records import TooManyPhotos, photos_of_report, staged_photos
 from casework.photos.uploads import PhotoRefused
 from casework.rate_limits import Limit, TooManyAttempts, count_attempt, limit_set_by
 from casework.recordings.staging import RecordingRefused
@@ -37,8 +37,10 @@ from web.accounts.confirm_contact import can_be_confirmed
 from web.clock import now
 from web.files.report_files import most_report_photos
 from web.files.scanning import ScanRefused
+from web.filing.received import accepted_by, place_told
 from web.filing.submit import NETWORK
 from web.filing_fields import FilingForm
+from web.filters import local_datetime
 from web.guards import performs
 from web.http.devices import GUEST, is_known_here, owner_here, queue_token
 from web.http.security import sent_json
@@ -193,7 +195,9 @@ def report(client_key: str) -> ResponseReturnValue:
         raise NotTaken(422, text=in_reader_language(refusal.text), is_another=isinstance(refusal, OtherReportFiled)) from None
     code, secret = filed.report.code, filed.secret
     told = {"code": code, "secret": grouped_secret(secret), "follow": url_for("tracking.track", code=code)}
-    return told | {"is_unconfirmed": can_be_confirmed(filed.report)}
+    received = {"place": place_told(filed.report), "photos": len(photos_of_report(filed.report))}
+    promised = {"accepted_by": local_datetime(accepted_by(filed.report))}
+    return told | received | promised | {"is_unconfirmed": can_be_confirmed(filed.report)}
 
 
 def _refuse_foreign() -> None:

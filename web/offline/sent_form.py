@@ -1,7 +1,8 @@
 """The form of an offline report, with the same fields and rules as the form it was written in.
 
 That form's follow-up questions (a place outside the area, similar cases nearby) are skipped, because nobody may be there to answer; the
-verifier of the report sees both. Consent refers to the notice shown when it was written.
+verifier of the report sees both. Of the extra questions of a field it owes those that stood in it. Consent refers to the notice shown
+when it was written.
 """
 
 from flask import request
@@ -20,7 +21,7 @@ def sent_form(staging_token: str, client_key: str, *, is_spoken: bool) -> Filing
     fields = MultiDict(request.form)
     fields.setlist("photos_token", [staging_token])
     fields.setlist("client_key", [client_key])
-    form = filing_form(formdata=fields, meta={"csrf": False})
+    form = filing_form(has_waited=True, formdata=fields, meta={"csrf": False})
     # only the browser's own key makes a repeat the same report
     form.idempotency_key.data = ""
     form.is_spoken = is_spoken

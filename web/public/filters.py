@@ -17,6 +17,8 @@ from web.locales import in_reader_language
 
 """As browsers send a day, and as people type one where the browser has no field for it."""
 YES = {"urgency": "urgent", "late": "late"}
+TABS = (PublicState.ANSWERED, PublicState.OPEN)
+"""The tabs of the list; the first one is shown where the address names no state."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,8 +67,8 @@ def misunderstood(wanted: PublicFilter) -> list[str]:
     return faults
 
 
-def chips_of(wanted: PublicFilter, choices: Choices) -> list[Chip]:
-    """The filters in force, except the search words, each removable by itself."""
+def chips_of(wanted: PublicFilter, choices: Choices, *, but_tabs: bool = False) -> list[Chip]:
+    """The filters in force, except the search words, each removable by itself. `but_tabs`: a tab of the list says its state itself."""
     parts = address_of(wanted)
     words = {
         "field": _name(choices.fields, wanted.service_code),
@@ -78,13 +80,14 @@ def chips_of(wanted: PublicFilter, choices: Choices) -> list[Chip]:
         "to": _("To %(day)s", day=day_words(wanted.until)) if wanted.until else "",
         "centre": _name(choices.centres, wanted.centre_ref),
     }
-    return [Chip(words[key] or "?", {name: value for name, value in parts.items() if name != key}) for key in parts if key != "q"]
+    told = [key for key in parts if key != "q" and not (key == "state" and but_tabs and wanted.state in TABS)]
+    return [Chip(words[key] or "?", {name: value for name, value in parts.items() if name != key}) for key in told]
 
 
 def state_words() -> dict[PublicState, str]:
     return {
         PublicState.RECEIVED: _("Received"), PublicState.ACCEPTED: _("Accepted"), PublicState.IN_PROGRESS: _("In progress"),
-        PublicState.ANSWERED: _("Answered"),
+        PublicState.ANSWERED: _("Answered"), PublicState.OPEN: _("Not answered yet"),
     }  # fmt: skip
 
 

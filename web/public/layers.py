@@ -1,5 +1,6 @@
 """Other forms of the public list: points for its map, a feed, a table. All take its filters and give public facts only."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -54,8 +55,11 @@ def points() -> ResponseReturnValue:
 @performs(Action.READ_PUBLIC)
 @may_be_behind
 def feed() -> ResponseReturnValue:
-    """The newest cases of a filtered list as Atom, with GeoRSS points where an exact place is public."""
+    """The newest cases of a filtered list as Atom, with GeoRSS points where an exact place is public: answered ones, unless the address
+    names another state."""
     wanted = wanted_in_address()
+    if wanted.state is None:
+        wanted = replace(wanted, state=PublicState.ANSWERED)
     entries = feed_items(wanted)
     changed_at = max((entry.changed_at for entry in entries), default=BEFORE_ANYTHING)
     answer = make_response(_atom(list_title(wanted), entries, changed_at, address_of(wanted)))
@@ -125,8 +129,10 @@ def spot_words(spot: CommuneSpot) -> str:
 
 
 def _point(point: MapPoint) -> dict[str, Any]:
-    kind = "late" if point.is_late else "done" if point.progress.step == "4" else "open"
-    told = [in_reader_language(point.progress.label), *([_("Late")] if point.is_late else []), local_date(point.opened_on)]
+    is_done = point.progress.step == "4"
+    kind = "done" if is_done else "late" if point.is_late else "urgent" if point.is_urgent else "open"
+    told = [_("Urgent")] if point.is_urgent else []
+    told += [in_reader_language(point.progress.label), *([_("Late")] if point.is_late else []), local_date(point.opened_on)]
     return {
         "at": [round(point.latitude, 6), round(point.longitude, 6)], "title": point.title, "words": " · ".join(told), "kind": kind,
         "url": url_for("public.report", code=point.code),
@@ -140,7 +146,9 @@ def _spot(spot: CommuneSpot) -> dict[str, Any]:
 
 def list_title(wanted: PublicFilter) -> str:
     """The title of the feed or file: only answered cases are published, others are still waiting."""
-    return str(_("Answered reports") if wanted.state == PublicState.ANSWERED else _("All reports"))
+    if wanted.state == PublicState.ANSWERED:
+        return str(_("Answered reports"))
+    return str(_("All reports") if wanted.state is None else _("Reports without an answer yet"))
 
 
 def _atom(title: str, entries: list[FeedItem], changed_at: datetime, filters: dict[str, str]) -> bytes:

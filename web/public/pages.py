@@ -1,5 +1,6 @@
 """The public pages: home, the list of published cases, one case, and the choice of language."""
 
+from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
 
@@ -12,6 +13,7 @@ from casework.db import db, unit_of_work
 from casework.errors import CaseworkError
 from casework.followers import is_following
 from casework.local_time import local_day
+from casework.mended.links import public_links
 from casework.models import Area, Case, Centre
 from casework.parsing import number_in
 from casework.permissions import Action
@@ -20,7 +22,7 @@ from casework.public.cases import PublicCase, code_of_case, newest_published, pa
 from casework.public.filter_choices import choices_on
 from casework.public.filters import LONGEST_SEARCH, PublicFilter
 from casework.public.map import public_map
-from casework.public.me_too import MeTooRefused, has_said_me_too, is_own, say_me_too, take_me_too_back
+from casework.public.me_too import has_said_me_too, is_own
 from casework.public.search import found_by_words
 from casework.rate_limits import Limit, TooManyAttempts, count_attempt
 from casework.reporters.followed_list import case_to_follow
@@ -28,17 +30,18 @@ from casework.setting_values import value_of
 from web.base_map import base_map
 from web.clock import now
 from web.guards import actor, found, performs, signed_in_account
-from web.http.devices import guest_device, this_device
+from web.http.devices import this_device
 from web.http.replica import may_be_behind
 from web.http.security import own_address
 from web.locales import in_reader_language, languages
 from web.navigation import CentreWords, centre_words
-from web.networks import this_network
-from web.public.filters import address_of, chips_of, misunderstood, state_words, wanted_in_address
+from web.public.filters import TABS, address_of, chips_of, misunderstood, state_words, wanted_in_address
 from web.public.layers import list_title, map_words, spot_words
+from web.public.me_too import count_me
 from web.public.promises import promises
 from web.public.share import shared_as
 from web.public.structured_data import report_data, service_data
+from web.text_owner import wants_json
 from workflows.running.acts import act_recorded
 from workflows.running.incidents import StepFailed
 
@@ -46,8 +49,6 @@ bp = Blueprint("public", __name__)
 
 FOLLOWING = Limit("following", 60, timedelta(hours=1))
 """Per account: the button may be pressed back and forth, but not by a script."""
-ME_TOO = Limit("me too", 60, timedelta(hours=1))
-"""Per account or network: a village may share one, but a script may not fill a list."""
 FOLLOWING_VERBS = ("follow", "unfollow")
 
 
@@ -62,20 +63,23 @@ def home() -> ResponseReturnValue:
 @performs(Action.READ_PUBLIC)
 @may_be_behind
 def reports() -> ResponseReturnValue:
-    """The list and, where the browser can draw it, its map. Without scripts the list has the same content."""
-    wanted, choices = wanted_in_address(), choices_on(today())
+    """The list by its tabs, or with `view=map` the map of all states beside it. Without scripts the list has the same content."""
+    wanted, choices, shows_map = wanted_in_address(), choices_on(today()), request.args.get("view") == "map"
+    if not shows_map and wanted.state is None:
+        wanted = replace(wanted, state=TABS[0])
+    former = {each.value for each in choices.former}
     return render_template(
-        "public/reports.html",
+        "public/map.html" if shows_map else "public/reports.html",
         **_piece_of_list(wanted),
         wanted=wanted,
         filters=address_of(wanted),
         choices=choices,
-        chips=chips_of(wanted, choices),
+        chips=chips_of(wanted, choices, but_tabs=not shows_map),
         faults=misunderstood(wanted),
         state_words=state_words(),
+        names_former=wanted.area_ref in former or bool(wanted.words),
         base=base_map(_centre_meant(wanted)),
-        map=public_map(wanted, now=now()) if (shows_map := request.args.get("view") == "map") else None,
-        shows_map=shows_map,
+        map=public_map(wanted, now=now()) if shows_map else None,
         spot_words=spot_words,
         map_words=map_words,
         list_title=list_title(wanted),
@@ -122,24 +126,13 @@ def following(code: str) -> ResponseReturnValue:
 @bp.post("/reports/<code>/me-too")
 @performs(Action.ME_TOO)
 def me_too(code: str) -> ResponseReturnValue:
-    """Say that the matter concerns oneself too, or take it back; guests are counted by browser."""
+    """Say that the matter concerns oneself too, or take it back. The script of the report form asks for JSON and stays where it is."""
     main_code = found(code_of_case(code.upper()))
-    moment, account = now(), signed_in_account()
-    with unit_of_work():
-        until = count_attempt(ME_TOO, account.ref if account is not None else this_network(), now=moment)
-    if until is not None:
-        return _report_page(found(case_to_follow(main_code)), also_refusal=in_reader_language(TooManyAttempts(until).text)), 429
-    try:
-        with unit_of_work():
-            case = found(case_to_follow(main_code))
-            if request.form.get("act") == "take_back":
-                take_me_too_back(case, by=actor(), device=this_device())
-            else:
-                # a browser gets its cookie with its first act, not by reading
-                device = this_device() if account is not None else this_device() or guest_device()
-                say_me_too(case, by=actor(), device=device, now=moment)
-    except MeTooRefused as refusal:
-        return _report_page(found(case_to_follow(main_code)), also_refusal=in_reader_language(refusal.text)), 422
+    counted = count_me(main_code, takes_back=request.form.get("act") == "take_back")
+    if wants_json():
+        return ({"error": counted.refusal}, counted.status) if counted.refusal else {"also": counted.also}
+    if counted.refusal:
+        return _report_page(found(case_to_follow(main_code)), also_refusal=counted.refusal), counted.status
     return redirect(url_for(".report", code=main_code, _anchor="also"))
 
 
@@ -194,6 +187,7 @@ def _report_page(row: Case, *, refusal: str = "", also_refusal: str = "") -> str
     return render_template(
         "public/report.html",
         case=case,
+        mended_links=public_links(row.id),
         refusal=refusal,
         also_refusal=also_refusal,
         signed_in=signed_in_account() is not None,

@@ -39,6 +39,8 @@ LAST_YEAR = "last-12"
 MONTHS_OFFERED = 24
 """Single months offered; older ones are within their years."""
 
+CHART_WIDTH = 340
+"""As wide as the narrow telephones: a chart that is never shrunk needs no scrolling sideways."""
 VERDICTS = ("in_time", "in_time_after_extension", "late")
 COLUMNS = ("month", "centre", "dimension", "subject", "subject_name_vi", "subject_name_en", "figure", "part", "value", "counted_at")
 
@@ -75,6 +77,7 @@ def transparency() -> ResponseReturnValue:
         asked=asked,
         shown=shown,
         chart=_chart(shown),
+        chart_width=CHART_WIDTH,
         late=late_cases(asked.centre.id, now=moment) if is_present else None,
         figures=FIGURES,
         rates=RATES,
@@ -178,7 +181,8 @@ def _chart(shown: FiguresPage) -> StackedChart:
         [
             (month_label(month_on, is_first=place == 0), [(kind, numbers.number(kind) or 0) for kind in VERDICTS])
             for place, (month_on, numbers) in enumerate(shown.by_month)
-        ]
+        ],
+        width=CHART_WIDTH,
     )
 
 

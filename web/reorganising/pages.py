@@ -78,6 +78,7 @@ COUNTS = {
     "reminder_rule": _l("Reminders"),
     "suggestion_rule": _l("Phrases that suggest a field"),
     "complexity": _l("Degrees of difficulty"),
+    "extra_question": _l("Extra questions"),
     "house_setting": _l("Single settings"),
 }
 """The counts shown, by their names in plans and previews."""

@@ -5,15 +5,14 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from casework.contacts.codes import Purpose
-from casework.contacts.proven import reports_proven_by, reports_tracked_by
+from casework.contacts.proven import reports_proven_by
 from casework.permissions import Action
-from casework.reporters.list import own_list
 from web.accounts.code_step import CodeStep, ask_for_code, take_code
 from web.accounts.contact_codes import (
     ContactProof,
 )
 from web.forms import Refusal
-from web.guards import TRACKED_KEY, actor, performs
+from web.guards import TRACKED_KEY, performs
 from web.reporters.pages import remember_report
 from web.reporters.view import RECEIPT_KEY
 
@@ -45,14 +44,14 @@ def code() -> ResponseReturnValue:
         return redirect(url_for("tracking.track"))
     for report in reversed(opened):
         remember_report(report)
-    return redirect(url_for("tracking.own", code=opened[0].code) if len(opened) == 1 else url_for(".reports"))
+    return redirect(url_for("tracking.own", code=opened[0].code) if len(opened) == 1 else url_for("tracking.mine"))
 
 
 @bp.get("/track/reports")
 @performs(Action.FOLLOW_OWN)
 def reports() -> ResponseReturnValue:
-    """The reports open in this browser without an account."""
-    return render_template("accounts/opened.html", reports=own_list(reports_tracked_by(actor())))
+    """Where the reports open in this browser were listed before; old links lead on."""
+    return redirect(url_for("tracking.mine"))
 
 
 @bp.post("/track/closing")

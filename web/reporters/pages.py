@@ -20,7 +20,7 @@ from casework.public.cases import code_of_case
 from casework.publishing.ratings import RateInput, RatingRefused
 from casework.rate_limits import Limit, TooManyAttempts, count_attempt, limit_set_by
 from casework.reporters.followed_list import followed_list
-from casework.reporters.list import own_page_of
+from casework.reporters.list import OwnPage, own_page_here, own_page_of
 from casework.reporters.own_rows import OwnPart
 from casework.reporters.report import report_opened_by
 from casework.reporters.unread import put_news_away
@@ -82,15 +82,17 @@ def track() -> ResponseReturnValue:
 @bp.get("/mine")
 @performs(Action.FOLLOW_OWN)
 def mine() -> ResponseReturnValue:
-    if signed_in_account() is None:
-        return redirect(url_for(".track"))
-    shows = asked if (asked := request.args.get("show", "")) in SHOWS else ""
+    """An account's reports by pages, and those opened in this browser; without an account these alone."""
+    has_account = signed_in_account() is not None
+    shows = asked if has_account and (asked := request.args.get("show", "")) in SHOWS else ""
     after = number_in(request.args.get("before", ""))
-    page = own_page_of(actor(), now=now(), shows=shows, before=after)
     is_first = after is None and not shows
+    here = own_page_here(actor(), now=now()) if is_first or not has_account else OwnPage()
+    page = own_page_of(actor(), now=now(), shows=shows, before=after) if has_account else here
     return render_template(
-        "reporters/mine.html", page=page, shows=shows, is_first=after is None, followed=followed_list(actor()) if is_first else []
-    )
+        "reporters/mine.html", page=page, here=here if has_account else OwnPage(), shows=shows, is_first=after is None, form=TrackForm(),
+        has_account=has_account, followed=followed_list(actor()) if is_first and has_account else [],
+    )  # fmt: skip
 
 
 @bp.get("/mine/<code>")

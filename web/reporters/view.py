@@ -1,6 +1,7 @@
 """The page of one's own report: its content, and what was typed when an act on it was refused."""
 
 from dataclasses import dataclass, field, replace
+from textwrap import shorten
 from typing import Any
 
 from flask import render_template, request
@@ -9,7 +10,6 @@ from casework.contacts.blocked_senders import blocks_of
 from casework.publishing.ratings import LEVELS
 from casework.reporters.own_rows import OwnPart, OwnRow, own_row
 from casework.reporters.report import OwnReport, own_report
-from casework.states import CaseState
 from web.accounts.confirm_contact import confirm_box, told_by
 from web.clock import now
 from web.forms import Refusal
@@ -20,8 +20,8 @@ from workflows.running.hearing import unheard_acts
 RECEIPT_KEY = "receipt"
 
 AGENCY = "agency-"
-BAR = ("0", "1", "2", "4", "closed")
-"""The steps of the bar: received, accepted, in progress, answered, closed."""
+LONGEST_HEADING = 60
+"""Signs of the sender's own words that head the page until the matter has a title."""
 
 
 @dataclass(frozen=True)
@@ -84,7 +84,8 @@ def own_page(row: OwnRow, *, refused: RefusedAct | None = None) -> str:
         "reporters/own.html",
         report=shown,
         forms=Forms(refused, typed_rating() if is_rating else _kept_rating(shown), _open_forms(shown)),
-        bar=_bar(shown),
+        heading=_heading(shown),
+        pair=_pair(shown),
         public_code=shown.public_code,
         signed_in=signed_in_account() is not None,
         blocks=blocks_of(row.report, now=now()) if OwnPart.BLOCKS in row.there else [],
@@ -131,8 +132,16 @@ def _open_forms(shown: OwnReport) -> frozenset[str]:
     return frozenset(act for act, is_there in is_open.items() if is_there)
 
 
-def _bar(shown: OwnReport) -> int | None:
-    """The position on the bar of five; None for reports that leave it or were closed without an answer."""
-    if shown.state == CaseState.CLOSED:
-        return len(BAR) - 1 if shown.publication is not None else None
-    return next((index for index, step in enumerate(BAR) if step == shown.progress.step), None)
+def _heading(shown: OwnReport) -> str:
+    """What the matter is called: by its published title, else by how its sender began; empty for what is on the receipt alone."""
+    if shown.publication is not None:
+        return shown.publication.current.title
+    words = shown.words or ""
+    begun = shorten(words, LONGEST_HEADING, placeholder=" …")
+    return begun if begun != "…" else f"{words.split()[0][:LONGEST_HEADING]}…"
+
+
+def _pair(shown: OwnReport) -> tuple[Any, Any] | None:
+    """The sender's first photo beside the first one of what was done; None without both."""
+    after = next((photo for answer in shown.answers for photo in answer.photos), None)
+    return (shown.photos[0], after) if shown.photos and after is not None else None

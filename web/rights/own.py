@@ -49,12 +49,12 @@ from casework.setting_values import value_of
 from web.accounts.notification_preferences import CHANNEL_LABELS, TAKE_LABELS
 from web.accounts.proof import SEND_CODE, proof_box, proof_fields, unproven
 from web.clock import now
-from web.filing_fields import email_address, phone_number
 from web.filters import local_datetime
 from web.forms import Refusal, refusal_of
 from web.guards import actor, file_store, found, performs
 from web.locales import in_reader_language, language
 from web.sent_forms import may_repeat
+from web.typed_contact import email_address, phone_number
 
 bp = Blueprint("rights_own", __name__)
 

@@ -9,10 +9,11 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from sqlalchemy import select
 
+from casework.asking.questions import row_of
 from casework.bilingual import Bilingual
 from casework.db import db, unit_of_work
 from casework.local_time import local_day
-from casework.models import Centre
+from casework.models import Centre, ExtraQuestion
 from casework.parsing import number_in
 from casework.permissions import Action, NotAllowed
 from casework.settings.event_lists import setting_events
@@ -32,6 +33,7 @@ from casework.settings.importing.rows import RowRefused, RuleKind, add_row, chan
 from casework.settings.kinds.table import KINDS
 from casework.settings.scopes import centres_of
 from web.clock import now
+from web.filing.questions import previewed
 from web.guards import actor, found, performs
 from web.settings.event_sentences import told_events
 from web.settings.row_forms import (
@@ -170,7 +172,8 @@ def _page(kind: RuleKind, seen: Any, *, form: Any = None, ending: EndForm | None
     mine = [scope for scope in scopes_of(by, kind, now=now()) if scope[0] != INSTALLATION]
     return render_template(
         "settings/row.html", kind=kind, row=seen, versions=versions, form=form if is_mine else None, ending=ending, refusal=refusal,
-        is_mine=is_mine, events=told_events(events), takes_own=mine if seen.centre_id is None else [], **shown,
+        is_mine=is_mine, events=told_events(events), takes_own=mine if seen.centre_id is None else [],
+        preview=previewed(row_of(seen)) if isinstance(seen, ExtraQuestion) else None, **shown,
     )  # fmt: skip
 
 

@@ -62,6 +62,8 @@ SAMPLES: dict[str, Bilingual] = {
     "guidance": Bilingual("Ông/Bà ghi rõ địa điểm và gửi lại kèm ảnh.", "Please name the place and send it again with a photo."),
     "lead": Bilingual("Phòng Tài nguyên và Môi trường", "Natural Resources and Environment Office"),
     "agency": Bilingual("Phòng Tài nguyên và Môi trường", "Natural Resources and Environment Office"),
+    "place": Bilingual("Xã Lạc Dương", "Lạc Dương commune"),
+    "items": Bilingual("LD-2026-000123: Ổ gà sâu ngay khúc cua · Đã xử lý", "LD-2026-000123: Deep pothole in the bend · Answered"),
     "digits": Bilingual("482913", "482913"),
     "document": Bilingual("Báo cáo kỳ", "Report of a period"),
     "period": Bilingual("Tháng 3/2026", "March 2026"),

@@ -12,7 +12,7 @@ from wtforms.fields.choices import SelectChoice
 
 from casework.clocks.complexities import complexities_for
 from casework.clocks.pauses import counted_from
-from casework.intake.file_report import cleared_words, original_words
+from casework.intake.file_report import cleared_words, everything_said
 from casework.models import Case
 from casework.permissions.sight import Sight, sees
 from casework.places.position_mismatch import position_mismatch
@@ -56,7 +56,7 @@ def chosen_by_hand(is_unknown: bool, choices: list[tuple[str, str]]) -> list[tup
 
 def words_read(case: Case) -> str:
     """The title and the words of the reports as whoever asks may read them."""
-    read = original_words if sees(actor(), Sight.ORIGINAL, case) else cleared_words
+    read = everything_said if sees(actor(), Sight.ORIGINAL, case) else cleared_words
     return one_text([case.title, *(read(link.report) for link in case.reports if link.left_at is None)])
 
 

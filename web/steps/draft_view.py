@@ -29,6 +29,9 @@ NONE = "none"
 OWN = "draft_"
 """Prefix of the fields that identify the current draft."""
 
+SAID = f"{OWN}say"
+"""The field beside the step for a word in the exchange."""
+
 BUTTONS = frozenset({"act", "remove", "keep", "template", "template_how", "template_keep", "ready_text"})
 CONFIRMED = frozenset({"checked", "confirms_short", "leftovers"})
 """Ticks confirming that something was just examined: no draft restores them."""

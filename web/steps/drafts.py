@@ -16,6 +16,7 @@ from web.locales import in_reader_language as local
 from web.steps.draft_view import (
     NONE,
     OWN,
+    SAID,
     as_if_opened,
     fields_sent,
     is_as_opened,
@@ -36,7 +37,6 @@ ANOTHER, RENAME, NEW, OPEN, DROP, TO, SAY = "another", "rename", "new", "open", 
 """Acts on drafts other than saving the text; a ref or an address follows after a colon. DROP without one means the current draft. SAY
 writes in the exchange about the agency's work that follows, so that the step's text stays."""
 
-SAID = f"{OWN}say"
 UNTOUCHED = "no"
 
 
@@ -70,7 +70,7 @@ def keep(ref: str) -> ResponseReturnValue:
         return found(None)
     except TaskAlreadyDone as refusal:
         # no error for the script: while the page closes, it often sends the text of the step just performed with it
-        return {"done": True, "words": local(refusal.text)} if wants_json() else step_done(ref)
+        return {"done": True, "words": local(refusal.text)} if wants_json() else _too_late(ref)
     except DraftRefused as refusal:
         return ({"words": local(refusal.text)}, 422) if wants_json() else draft_refused(ref, local(refusal.text))
 
@@ -118,6 +118,14 @@ def _by_button(ref: str, refusals: list[str], *, has_nothing: bool) -> ResponseR
         flash(_("The draft is kept.") if is_kept else _("There is no draft to keep yet: nothing has been written."))
     shown = {NEW: NONE, OPEN: which}.get(what, at_hand)
     return redirect(url_for("tasks.task", ref=ref, draft=shown if not (what == DROP and shown == which) else None))
+
+
+def _too_late(ref: str) -> ResponseReturnValue:
+    """Somebody else has done the step meanwhile: what was typed for it is shown, and a word for the exchange is said all the same."""
+    what, _colon, which = request.form.get(f"{OWN}do", "").partition(":")
+    words = request.form.get(SAID, "") if what == SAY else ""
+    is_said = bool(words) and write_beside(steps.task_for(actor(), ref).case, which, words) is None
+    return step_done(ref, but=words if is_said else "")
 
 
 def _kept(ref: str, *, is_another: bool = False, name: str | None = None) -> SavedDraft:

@@ -17,6 +17,7 @@ from casework.models import HeldAct
 from casework.permissions import Action, NotAllowed
 from casework.permissions.sight import seen_by
 from casework.states import ASSIGNMENT_LABELS, STAFF_LABELS, CaseState
+from casework.steps.drafts import drafts_of, opened_fields
 from casework.taking_back.held_acts import why_of
 from casework.together.bell import read_in_case, unread_about
 from casework.verbs import Input
@@ -31,7 +32,7 @@ from web.locales import in_reader_language as local
 from web.navigation import counted_here, counted_in_bar
 from web.sent_forms import answers_again
 from web.steps import answering, approving, decisions, distribution, extensions, hotline, publishing, triage
-from web.steps.draft_view import NONE, DraftAtHand, as_if_sent, draft_sent, draft_wanted, hold_asked
+from web.steps.draft_view import NONE, SAID, DraftAtHand, as_if_sent, draft_sent, draft_wanted, hold_asked
 from web.steps.drawn_steps import FormStepPage
 from web.steps.where import where_is
 from web.task_page import STEP_PAGES, Act, TaskPage
@@ -60,6 +61,7 @@ TYPED_OUTSIDE_FORMS = {
     triage.WORDS: _l("Words agencies read"),
     triage.SAID: _l("What is said"),
     distribution.INSTRUCTIONS: _l("What to mind"),
+    SAID: _l("Write in the exchange"),
 }
 """Prefixes of text fields outside the form, of which there is one per report or agency, and their labels."""
 
@@ -79,7 +81,8 @@ def task(ref: str) -> ResponseReturnValue:
                 afterwards(partial(read_in_case, step.case.ref, by=actor(), now=now()))
             held = _held_at(step)
             if held is None or not is_overdue(held):
-                return (_done(step, held=held), 409) if step.state != "waiting" or held is not None else _opened(step)
+                is_there = step.state == "waiting" and held is None
+                return _opened(step) if is_there else (_done(step, _unsent(step), held=held), 409)
         settle(held.id, now())                             # no worker has done it
         return redirect(url_for(".task", ref=ref))
     step = _step(ref)
@@ -177,10 +180,11 @@ def page_class_of(step: WaitingTask) -> type[TaskPage]:
     return PAGES.get(step.element, FormStepPage)
 
 
-def step_done(ref: str) -> ResponseReturnValue:
-    """The response for somebody whose step has been done meanwhile, with what they typed."""
+def step_done(ref: str, *, but: str = "") -> ResponseReturnValue:
+    """The response for somebody whose step has been done meanwhile, with what they typed, `but` for a text that went where it belongs."""
     step = _step(ref)
-    return _done(step, typed_in(page_of(step).form)), 409
+    typed = typed_in(page_of(step).form)
+    return _done(step, [each for each in typed if each[1] != but.strip()]), 409
 
 
 def draft_refused(ref: str, words: str) -> ResponseReturnValue:
@@ -256,6 +260,15 @@ def _shown(page: TaskPage, *, refusal: str = "", draft: DraftAtHand | None = Non
         account_id=by.account_id,
         **{"where": where_is(page.case, has_step=True) if reads_matter(step.desk) else None, **page.context()},
     )
+
+
+def _unsent(step: WaitingTask) -> list[tuple[str, str]]:
+    """What the person had typed for a step somebody else did, as far as it was kept as a draft."""
+    rows = drafts_of(steps.draft_place(step), by=actor())
+    if not rows:
+        return []
+    with as_if_sent(opened_fields(rows[0])):
+        return typed_in(page_of(step).form)
 
 
 def _done(step: WaitingTask, typed: list[tuple[str, str]] | None = None, *, held: HeldAct | None = None) -> str:

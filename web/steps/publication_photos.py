@@ -8,9 +8,10 @@ from flask import Response, request, send_file
 from flask_babel import gettext as _
 
 from casework.models import Answer, Case, File, Photo, PublicationVersion
+from casework.photos.copied import is_overtaken
 from casework.photos.face_search import found_in
 from casework.photos.images import RectangleRefused, cover
-from casework.photos.records import copy_for, open_copy, photos_of_answer, photos_of_report
+from casework.photos.records import copy_for, open_copy, photos_of_answer, photos_of_report, start_of
 from casework.publishing.acts import approved_answers
 from web.files.photo_choices import EVERYTHING, PUBLISHED, PhotoChoice, choices_of, rectangles_in
 from web.guards import file_store, found
@@ -24,13 +25,13 @@ def photo_choices(
 
     Those in a `version` come first, ticked and as it shows them: what was covered stays covered.
     """
-    shown = [row.photo for row in version.photos if row.copy("view") is not None] if version else []
+    shown = [row.photo for row in version.photos if row.copy("view") is not None and not is_overtaken(row)] if version else []
     groups: list[tuple[list[Photo], str, str]] = [
         ([photo], PUBLISHED, _("Before") if photo.answer_id is None else _("After")) for photo in shown
     ]
     for link in case.reports:
         if link.left_at is None:
-            cleared = [photo for photo in photos_of_report(link.report) if photo not in shown and copy_for(photo, "agencies", "view")]
+            cleared = [photo for photo in photos_of_report(link.report) if photo not in shown and is_released(photo)]
             groups.append((cleared, "agencies", _("Before")))
     for answer in approved_answers(case) if answers is None else answers:
         caption = _("After: %(agency)s", agency=local(answer.assignment.agency.short_name))
@@ -66,4 +67,9 @@ def covered_photo(choices: list[PhotoChoice], photo_ref: str) -> Response:
 def _source(photo: Photo, audience: str) -> File | None:
     if audience == PUBLISHED:
         return copy_for(photo, PUBLISHED, "view")
-    return copy_for(photo, "agencies", "view") or copy_for(photo, "centre", "view")
+    return start_of(photo, PUBLISHED)
+
+
+def is_released(photo: Photo) -> bool:
+    """Whether a photo of a report may be shown: agencies may see it, and the case of a copied one has not withdrawn it."""
+    return copy_for(photo, "agencies", "view") is not None and start_of(photo, PUBLISHED) is not None

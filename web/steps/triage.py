@@ -15,7 +15,7 @@ from casework.bilingual import Bilingual
 from casework.casefile.views import reports_seen
 from casework.clocks.complexities import complexities_for
 from casework.clocks.pauses import counted_from
-from casework.intake.file_report import original_words, place_words, typed_village
+from casework.intake.file_report import everything_said, place_words, typed_village
 from casework.intake.same_sender import earlier_reports
 from casework.intake.similar_cases import alike_nearby
 from casework.local_time import local_day
@@ -102,7 +102,7 @@ class ReportToClear:
     def __init__(self, report: Report, recordings: list[SeenRecording], sent: dict[str, str] | None) -> None:
         self.report = report
         self.spoken = [SpokenToWrite(each, sent) for each in recordings if each.report_ref == report.ref]
-        self.original = original_words(report) or ""
+        self.original = everything_said(report) or ""
         self.pieces = marked_pieces(self.original)
         self.place, self.village = place_words(report), typed_village(report)
         self.point = point_of(report)

@@ -8,6 +8,11 @@ def token_moved(payload: Payload, known: Known) -> Said:
     """From which element to which."""
     labels = payload.get("labels", {})
     source, target = Bilingual(*labels.get("from", ("?", "?"))), Bilingual(*labels.get("to", ("?", "?")))
+    if payload.get("is_part"):
+        return Said(Bilingual(
+            f"Phần tách ra đến thẳng bước “{target.vi}”: bước “{source.vi}” thuộc hồ sơ chính",
+            f"The part went straight to “{target.en}”: “{source.en}” belongs to the case it is a part of",
+        ))  # fmt: skip
     vi, en = f"Quản trị chuyển quy trình từ “{source.vi}” sang “{target.vi}”", f"Set the process from “{source.en}” to “{target.en}”"
     return Said(reasoned(Bilingual(vi, en), payload, known))
 

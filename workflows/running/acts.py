@@ -8,7 +8,7 @@ from sqlalchemy import select, update
 from casework.cases import lock_case, lock_families
 from casework.db import db
 from casework.errors import CaseworkError
-from casework.models import Assignment, Case, Clock, HeldAct
+from casework.models import Assignment, Case, Clock, Draft, HeldAct
 from casework.permissions import Actor
 from casework.steps.drafts import DraftPlace
 from casework.taking_back.held_acts import Hold
@@ -142,7 +142,7 @@ def _assignment(case: Case, assignment_ref: str) -> Assignment:
 
 
 def _adopt(case: Case) -> None:
-    """Take over the processes of assignments that moved to this case by a merge, or back by a split."""
+    """Take over the processes of assignments that moved to this case by a merge, or back by a split, with what is being typed for them."""
     moved = select(ProcessInstance.id).join(Assignment, ProcessInstance.assignment_id == Assignment.id)
     moved = moved.where(Assignment.case_id == case.id, ProcessInstance.case_id != case.id)
     instance_ids = list(db.session.scalars(moved))
@@ -155,7 +155,7 @@ def _adopt(case: Case) -> None:
     for table, column in in_them.items():
         db.session.execute(update(table).where(column.in_(instance_ids)).values(case_id=case.id))
     assignment_ids = select(ProcessInstance.assignment_id).where(ProcessInstance.id.in_(instance_ids))
-    for table in (Clock, Message):
+    for table in (Clock, Message, Draft):
         db.session.execute(update(table).where(table.assignment_id.in_(assignment_ids)).values(case_id=case.id))
     db.session.expire_all()
 

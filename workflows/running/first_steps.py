@@ -3,16 +3,18 @@
 from collections.abc import Iterable
 from datetime import datetime
 
-from sqlalchemy import select
-
-from casework.cases import lock_case
+from casework.bilingual import Bilingual
 from casework.db import db
+from casework.events import record
+from casework.models import Case
+from casework.parting.acts import PartRefused
 from casework.permissions import Actor, NotAllowed
 from casework.verbs import Input
 from workflows.bindings import Bindings
-from workflows.models import WaitingTask
-from workflows.running.instances import start_case
-from workflows.running.steps import StepRefused, TaskUnknown, perform
+from workflows.running.drawn_steps import label_of_step
+from workflows.running.instances import CASE, CaseProcess, start_case
+from workflows.running.own_steps import OwnStepsBetween, set_before
+from workflows.running.steps import StepRefused, TaskUnknown, perform_named
 
 NOT_THEIRS = (TaskUnknown, StepRefused, NotAllowed)
 """Why a step waits for somebody else: its desk, or the rule that another person has to do it."""
@@ -21,16 +23,43 @@ NOT_THEIRS = (TaskUnknown, StepRefused, NotAllowed)
 def start_with(case_id: int, first: Iterable[tuple[str, Input]], *, by: Actor, now: datetime, bindings: Bindings) -> None:
     """Start the process of a case just opened, and do its first steps for the person.
 
-    It goes as far as its model has these steps wait one after the other at the person's desks; then it waits like every case. Raises what
-    the use cases of the steps refuse with.
+    Steps its organisation has drawn between them were done in the case it is a part of, and are passed, which its history tells. A step at
+    another desk, or for another person, waits there. Raises PartRefused where the model has something between that cannot be passed, and
+    what the use cases of the steps refuse with.
     """
-    start_case(lock_case(case_id), now=now, bindings=bindings)
+    case = db.session.get_one(Case, case_id)                  # opened in this unit of work: nobody else can hold it
+    start_case(case, now=now, bindings=bindings)
+    done = set[str]()
     for element, given in first:
-        steps = select(WaitingTask.ref).where(WaitingTask.case_id == case_id, WaitingTask.state == "waiting")
-        ref = db.session.scalar(steps.where(WaitingTask.element == element))
-        if ref is None:
-            return
         try:
-            perform(ref, by=by, now=now, given=given, bindings=bindings)
+            if perform_named(case, element, given, by=by, now=now, bindings=bindings) is None:
+                _past_own_steps(case, element, done, by=by, now=now, bindings=bindings)
+                perform_named(case, element, given, by=by, now=now, bindings=bindings)
         except NOT_THEIRS:
             return
+        done.add(element)
+
+
+def _past_own_steps(case: Case, element: str, done: set[str], *, by: Actor, now: datetime, bindings: Bindings) -> None:
+    """Bring a case past what its organisation has drawn before a step. Raises PartRefused."""
+    process = CaseProcess(case, now=now, bindings=bindings)
+    there = next(iter(process.rows.steps_at_desks()), None)
+    try:
+        passed = set_before(process, element, done=done, now=now, bindings=bindings)
+    except OwnStepsBetween as stopped:
+        raise _refusal(stopped.where) from None
+    if passed is None:
+        raise _refusal(label_of_step(there) if there is not None else None)
+    labels = {"from": list(passed.left), "to": list(passed.came_to)}
+    moved = {"from": passed.element, "to": element, "labels": labels, "is_part": True}
+    record(case, "move_token", by=by, at=now, process=CASE, **moved)
+
+
+def _refusal(where: Bilingual | None) -> PartRefused:
+    vi, en = (f" “{where.vi}”", f" “{where.en}”") if where is not None else ("", "")
+    return PartRefused(
+        f"Theo quy trình của Trung tâm, hồ sơ dừng ở{vi} trước khi giao đơn vị, và bước đó không bỏ qua được cho phần tách ra. "
+        "Xin thêm đơn vị phối hợp vào hồ sơ, hoặc lập hồ sơ riêng.",
+        f"In the centre's process a case stops at{en} before it is given to agencies, and a part cannot be taken past that. "
+        "Add an agency to the case, or file a case of its own.",
+    )

@@ -9,6 +9,7 @@ import pytest
 from flask import Flask
 
 from casework.assignments.asking import DistributionRefused
+from casework.assignments.extensions import ExtensionRefused
 from casework.casefile.views import publications_of
 from casework.cases import lock_case
 from casework.contacts.report_links import newest_links
@@ -119,6 +120,21 @@ def test_a_case_with_an_open_part_is_not_referred_or_closed_for_silence(world: b
     with pytest.raises(QuestionRefused, match="Parts"):
         build.act(world, case, "ask_reporter", "operator", report=case.main_report, words="Ở đâu?", when_unanswered="close")
     build.act(world, case, "ask_reporter", "operator", report=case.main_report, words="Ở đâu?", when_unanswered="continue")
+
+
+def test_who_wants_more_time_for_a_case_that_waits_for_its_part_reads_where_to_ask_and_it_can_rest(world: build.World) -> None:
+    case, part = divided(world)
+    [assignment] = case.open_assignments
+    finish_agencies(world, case)
+    until = build.next_moment(case).date() + timedelta(days=10)
+    with pytest.raises(ExtensionRefused, match=part.code):
+        build.act(world, case, "request_extension", "officer_PTNMT", assignment=assignment, reason="Chờ phần tách ra.", until=until)
+    build.advance(world, part, "handling")
+    [work] = part.open_assignments
+    build.act(world, part, "request_extension", "officer_UBND-LAT", assignment=work, reason="Chờ vật tư.", until=until)
+    build.act(world, case, "hold", "ops_lead", reason="Chờ phần tách ra.", until=build.next_moment(case).date() + timedelta(days=3))
+    db.session.expire_all()
+    assert (work.extension_asked, case.standstill) == (True, "hold")
 
 
 def test_a_part_that_ends_while_its_case_rests_is_heard_when_it_goes_on(world: build.World) -> None:
@@ -300,6 +316,23 @@ def test_a_case_and_its_part_move_to_a_new_version_and_go_on_waiting(world: buil
 
 
 # -- verify ------------------------------------------------------------------------------------------------------------
+
+
+def test_verify_gives_the_worker_a_moment_to_tell_a_case_that_its_part_has_ended(world: build.World) -> None:
+    case, part = divided(world)
+    finish_agencies(world, case)
+    build.act(world, part, "join_part", "operator", reason="Không cần nữa.")
+    other, late = divided(world)
+    finish_agencies(world, other)
+    build.advance(world, late, "to_publish")
+    build.do(world, late, "publish", "operator", title="Cột điện", question="Cột điện bị nghiêng.", checked=True)
+    db.session.expire_all()
+    assert late.closed_at is not None
+    soon, later = (late.closed_at + timedelta(minutes=minutes) for minutes in (1, 120))
+    assert [each.subject for each in case_verification.check_cases(now=soon) if each.check == "case.state"] == []
+    assert [each.subject for each in case_verification.check_cases(now=later) if each.check == "case.state"] == [other.code]
+    hear(late)
+    assert faults(later) == []
 
 
 def test_verify_finds_nothing_on_the_whole_way_and_a_relation_that_is_broken(world: build.World) -> None:

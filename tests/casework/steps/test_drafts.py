@@ -80,6 +80,22 @@ def test_a_draft_is_sealed_its_author_s_alone_and_gone_with_the_step(app: Flask)
         steps.lock_open_step(task.ref, by=world.actor("officer_PTNMT"))
 
 
+def test_a_draft_goes_with_the_agency_s_work_into_another_case_and_back(app: Flask) -> None:
+    world = build.standard_world()
+    main, other = build.case_at(world, "at_agency"), build.case_at(world, "at_agency", agencies=2)
+    commune = {"agency": world.agencies["UBND-LAT"]}
+    build.do(world, other, "accept_assignment", "officer_UBND-LAT", **commune)
+    report = other.main_report
+    keep(world, steps.draft_place(build.waiting(other, "submit_answer", **commune)), by="officer_UBND-LAT")
+    build.act(world, other, "merge", "operator", into=db.session.get_one(Case, main.id))
+    db.session.expire_all()
+    assert texts(world, steps.draft_place(build.waiting(main, "submit_answer", **commune)), "officer_UBND-LAT") == [WORDS]
+    build.act(world, main, "split", "operator", report=report, reason="Hai việc khác nhau.")
+    db.session.expire_all()
+    assert texts(world, steps.draft_place(build.waiting(other, "submit_answer", **commune)), "officer_UBND-LAT") == [WORDS]
+    assert [row.case_id for row in db.session.query(Draft)] == [other.id]
+
+
 def columns_of(row: Any) -> dict[str, Any]:
     return {column.name: getattr(row, column.name) for column in row.__table__.columns if column.name not in ("id", "ref")}
 

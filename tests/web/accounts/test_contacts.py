@@ -41,7 +41,7 @@ def box(sqlite_app: Flask, office: Office) -> Iterator[Letterbox]:
 
 
 def is_signed_in(browser: FlaskClient) -> bool:
-    return browser.get_cookie(sessions.COOKIE) is not None and browser.get("/mine").status_code == 200
+    return browser.get_cookie(sessions.COOKIE) is not None and browser.get("/account/messages").status_code == 200
 
 
 def prove(office: Office, box: Letterbox, contact: str, browser: FlaskClient | None = None, **fields: str) -> FlaskClient:
@@ -361,12 +361,12 @@ class TestOpeningReports:
         confirm(office, box, browser, other)
         elsewhere = client_of(office.app)
         elsewhere.post("/track/contact", data={"contact": NEW})
-        assert elsewhere.post("/track/code", data={"digits": box.code(office.moment)}).location == "/track/reports"
-        page = words_of(elsewhere.get("/track/reports"))
+        assert elsewhere.post("/track/code", data={"digits": box.code(office.moment)}).location == "/mine"
+        page = words_of(elsewhere.get("/mine"))
         assert (report.code in page, other.code in page) == (True, True)
         # who hands the telephone on closes them: telephones keep sessions when the browser is closed
         assert elsewhere.post("/track/closing").location == "/"
-        assert report.code not in elsewhere.get("/track/reports").text
+        assert report.code not in elsewhere.get("/mine").text
         assert elsewhere.get(f"/mine/{report.code}").status_code == 404
 
     def test_signing_in_takes_the_confirmed_reports_of_the_contact_along(self, office: Office, box: Letterbox) -> None:

@@ -94,7 +94,7 @@ def test_somebody_new_agrees_first_and_lands_where_the_application_sent_them(off
     assert account_claiming(Contact(phone=PHONE)) is None, "nothing of somebody who has not agreed is kept"
     page = view.get("/sign-in/new").text
     assert 'value="Kơ Dơng Ha Lem"' in page
-    assert view.get("/mine").location == "/track"
+    assert view.get("/account/messages").status_code == 302
     done = view.post("/sign-in/new", data={"name": "Kơ Dơng Ha Lem", "consent": "y", "consent_notice": "2026-12"})
     assert done.location == "/reports/new?field=rung_dat_moi_truong"
     account = account_claiming(Contact(phone=PHONE))
@@ -102,7 +102,7 @@ def test_somebody_new_agrees_first_and_lands_where_the_application_sent_them(off
     assert (account.phone_verified_at, account.consented_at) == (NOON, NOON)
     assert open_contact(account.sealed_identity or b"").name == "Kơ Dơng Ha Lem"
     again, answer = arrive(office, ticket(office, next="/mine"))
-    assert (answer.location, again.get("/mine").status_code) == ("/mine", 200), "the second time nothing is asked"
+    assert (answer.location, again.get("/account/messages").status_code) == ("/mine", 200), "the second time nothing is asked"
     out = again.post("/sign-out")
     assert "Đóng trang này để về Lac-Duong-Smart" in words_of(again.get(out.location))
 

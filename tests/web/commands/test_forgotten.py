@@ -8,10 +8,14 @@ import pytest
 from flask import Flask
 from sqlalchemy import select
 
+from casework.area_news.scopes import Scope
+from casework.area_news.subscribing import subscribe, unsubscribe
 from casework.cases import lock_case
 from casework.db import METADATA, db, unit_of_work
 from casework.intake.file_report import original_words
-from casework.models import Account, Case, DataRequest, Report
+from casework.models import Account, AreaSubscription, Case, DataRequest, Report
+from casework.permissions import SYSTEM
+from casework.privacy.identity import Contact
 from casework.rights.deciding import carry_out
 from casework.rights.erasing_people import go_on_erasing
 from casework.rights.requests import lock_request, person_of, request_data
@@ -25,6 +29,7 @@ from web.config import Config
 from workflows.forgetting_again import forget_again
 
 NOW = build.NOON + timedelta(days=40)
+MAIL = Contact(email="theo-doi@nguoi-dan.example")
 SECRET_MATTER = "Tố cáo ông Trần Văn Mật nhận tiền."
 
 
@@ -54,8 +59,12 @@ def test_whom_an_older_backup_brings_back_the_list_erases_again(app: Flask, conf
     own, stays = build.case_at(world, "handling"), build.case_at(world, "to_classify", by="citizen_2")
     secret = build.case_at(world, "to_classify", by="guest", words=SECRET_MATTER)
     codes = {"guests": guests.code, "own": own.code, "stays": stays.code, "secret": secret.code}
+    with unit_of_work():
+        followed = subscribe(Scope(area_id=world.area.id), MAIL, rhythm="weekly", language="vi", by=SYSTEM, now=build.NOON).ref
     backup(config, tmp_path / "monday", now=build.NOON, keys=keys)
 
+    with unit_of_work():
+        assert unsubscribe(followed, by=SYSTEM, now=NOW)
     erase(world, guest_of(guests.main_report), guests.main_report)
     erase(world, world.actor("citizen", NOW))
     build.act(world, secret, "quarantine", "operator", reason="Tố cáo cán bộ có tên, theo Luật Tố cáo.", now=NOW)
@@ -64,7 +73,7 @@ def test_whom_an_older_backup_brings_back_the_list_erases_again(app: Flask, conf
     with unit_of_work():
         db.session.get_one(Case, later.case.id).state = "closed"
     erase(world, guest_of(later.report), later.report)
-    assert write_forgotten(kept, forgotten_since(), now=NOW) == 5
+    assert write_forgotten(kept, forgotten_since(), now=NOW) == 6
     assert {line.kind for line in read_forgotten(kept)} == set(KINDS)
     written, citizen_ref = kept.read_text(), world.people["citizen"].ref
     assert not any(mark in written for mark in (build.PHONE, "Nguyễn", *codes.values())), "it names nobody"
@@ -75,7 +84,8 @@ def test_whom_an_older_backup_brings_back_the_list_erases_again(app: Flask, conf
         assert all(map(knows_who, codes.values())), "the backup brings them back"
         applied = forget_again(read_forgotten(kept), now=NOW)
         assert (dict(applied.done), applied.already, applied.younger, applied.left) == (
-            {"report": 1, "account": 1, "quarantine": 1, "hand_over": 1}, 0, 1, [])
+            {"report": 1, "account": 1, "quarantine": 1, "hand_over": 1, "area": 1}, 0, 1, [])
+        assert db.session.scalars(select(AreaSubscription)).all() == []
         db.session.expire_all()
         assert [knows_who(code) for code in codes.values()] == [False, True, True, False]
         assert db.session.scalars(select(Case.state).where(Case.code == codes["secret"])).one() == "quarantined"
@@ -94,7 +104,7 @@ def test_whom_an_older_backup_brings_back_the_list_erases_again(app: Flask, conf
         assert go_on_erasing(NOW + timedelta(days=1)) == 1
         assert [knows_who(code) for code in codes.values()] == [False, False, True, False]
         again = forget_again(read_forgotten(kept), now=NOW)
-        assert (dict(again.done), again.already) == ({}, 4), "broken off and begun anew it does nothing twice"
+        assert (dict(again.done), again.already) == ({}, 5), "broken off and begun anew it does nothing twice"
         with unit_of_work():
             # the closing above was no act: the process is not looked at
             case = db.session.scalars(select(Case).where(Case.code == codes["own"])).one()

@@ -46,7 +46,7 @@ def opened(client: FlaskClient) -> dict[str, Any]:
 
 
 def filled(world: build.World, client: FlaskClient, **fields: Any) -> dict[str, Any]:
-    typed = {"words": "Ổ gà sâu, nước đọng.\nXe máy dễ ngã.", "area": world.area.ref, "phone": "0912 345 678", "consent": "y",
+    typed = {"words": "Ổ gà sâu, nước đọng.\nXe máy dễ ngã.", "area": world.area.ref, "contact": "0912 345 678", "consent": "y",
              "act": "send"}
     return opened(client) | typed | fields
 
@@ -133,17 +133,17 @@ def test_another_browser_sees_neither_receipt_nor_report(world: build.World, app
 @on_sqlite
 def test_a_refused_photo_is_named_and_everything_else_stays(world: build.World, client: FlaskClient) -> None:
     form = filled(world, client, photos=[photo("toi.gif", b"GIF89a...."), photo("duong.jpg")], village="Thôn Păng Tiêng", urgent="y",
-                  field="do_thi", phone="0912 345")
+                  field="do_thi", contact="0912 345 67")
     answer = client.post("/reports/new", data=form)
     page = answer.get_data(as_text=True)
     assert answer.status_code == 422
     assert "«toi.gif»" in page
-    assert "Số điện thoại không đúng" in page
-    for kept in ("Ổ gà sâu, nước đọng.", "Thôn Păng Tiêng", 'value="0912 345"', f'<option selected value="{world.area.ref}">',
+    assert "Số điện thoại còn thiếu 1 chữ số." in page
+    for kept in ("Ổ gà sâu, nước đọng.", "Thôn Păng Tiêng", 'value="0912 345 67"', f'<option selected value="{world.area.ref}">',
                  f'value="{form["photos_token"]}"', f'value="{form["idempotency_key"]}"'):
         assert kept in page, kept
     assert re.search(r'<input[^>]*checked[^>]*name="urgent"', page)
-    assert re.search(r'<input[^>]*checked[^>]*value="do_thi"', page)
+    assert '<option selected value="do_thi">' in page
     assert page.count("/centre/thumb") == 1
     assert client.get(re.search(r'src="(/photos/[^"]+)"', page)[1]).status_code == 200  # type: ignore[index]
     assert reports() == []
@@ -200,7 +200,7 @@ def test_a_form_sent_twice_makes_one_report_and_shows_the_same_secret(world: bui
 
 
 @pytest.mark.parametrize("other", [
-    {"words": "Cây đổ chắn đường."}, {"place": "Gần cầu"}, {"phone": "0987 654 321"}, {"latitude": "12.05", "longitude": "108.4"}])
+    {"words": "Cây đổ chắn đường."}, {"place": "Gần cầu"}, {"contact": "0987 654 321"}, {"latitude": "12.05", "longitude": "108.4"}])
 def test_another_report_with_the_form_of_the_first_is_kept_and_sent_by_itself(
     world: build.World, client: FlaskClient, other: dict[str, str]
 ) -> None:
@@ -227,11 +227,11 @@ def test_another_report_with_the_form_of_the_first_is_kept_and_sent_by_itself(
 @on_sqlite
 @pytest.mark.parametrize(("fields", "words"), [
     ({"words": " "}, "Vui lòng cho biết nội dung phản ánh, bằng chữ hoặc bằng lời ghi âm."),
-    ({"area": ""}, "Vui lòng cho biết nơi xảy ra"),
+    ({"area": ""}, "Chọn nơi trên bản đồ, hoặc viết thôn, tổ, đường."),
     ({"consent": ""}, "Vui lòng đọc và đồng ý"),
-    ({"phone": ""}, "Vui lòng để lại số điện thoại hoặc thư điện tử"),
-    ({"email": "khong-phai-thu"}, "Địa chỉ thư điện tử không đúng"),
-    ({"area": "", "latitude": "999", "longitude": "x"}, "Vui lòng cho biết nơi xảy ra"),
+    ({"contact": ""}, "Vui lòng để lại số điện thoại hoặc thư điện tử"),
+    ({"contact": "khong@phai-thu"}, "Thư điện tử thiếu phần đuôi"),
+    ({"area": "", "latitude": "999", "longitude": "x"}, "Chọn nơi trên bản đồ"),
 ])
 def test_what_is_missing_is_said_and_nothing_is_filed(world: build.World, client: FlaskClient, fields: dict[str, str], words: str) -> None:
     answer = client.post("/reports/new", data=filled(world, client, **fields))
@@ -259,11 +259,11 @@ def test_the_fields_offered_are_those_of_the_centre_that_gets_the_report(world: 
     page = words_of(client.get("/reports/new"))
     assert "Kênh mương Đơn Dương" not in page, "nothing chosen yet: those of the centre that takes what no other does"
     assert "Rừng và suối Lạc Dương" in page
-    form = filled(world, client, area=other.area.ref, field="kenh_muong", phone="")
+    form = filled(world, client, area=other.area.ref, field="kenh_muong", contact="")
     again = words_of(client.post("/reports/new", data=form))
     assert "Kênh mương Đơn Dương" in again
     assert "Rừng và suối Lạc Dương" not in again
-    assert client.post("/reports/new", data=form | {"phone": "0912 345 678"}).status_code == 302
+    assert client.post("/reports/new", data=form | {"contact": "0912 345 678"}).status_code == 302
     [report] = reports()
     assert (report.centre_id, db.session.get_one(Field, report.field_id).service_code) == (other.centre.id, "kenh_muong")
 
@@ -271,7 +271,7 @@ def test_the_fields_offered_are_those_of_the_centre_that_gets_the_report(world: 
 @on_sqlite
 def test_a_field_of_another_centre_is_none_for_this_one(world: build.World, client: FlaskClient) -> None:
     own_field(second_world(world).centre, "kenh_muong", "Kênh mương Đơn Dương", allows_anonymous=True)
-    assert client.post("/reports/new", data=filled(world, client, field="kenh_muong", phone="")).status_code == 422
+    assert client.post("/reports/new", data=filled(world, client, field="kenh_muong", contact="")).status_code == 422
     assert client.post("/reports/new", data=filled(world, client, field="kenh_muong")).status_code == 302
     assert reports()[0].field_id is None
 
@@ -283,7 +283,7 @@ def test_who_leaves_no_contact_is_warned_beforehand(world: build.World, client: 
 
 @on_sqlite
 def test_an_urgent_report_is_taken_without_a_contact(world: build.World, client: FlaskClient) -> None:
-    assert client.post("/reports/new", data=filled(world, client, phone="", urgent="y")).status_code == 302
+    assert client.post("/reports/new", data=filled(world, client, contact="", urgent="y")).status_code == 302
     reporter = reports()[0].reporter
     assert reporter is not None
     assert reporter.is_anonymous
@@ -292,8 +292,8 @@ def test_an_urgent_report_is_taken_without_a_contact(world: build.World, client:
 @on_sqlite
 def test_a_citizen_signed_in_is_not_asked_who_they_are(world: build.World, app: Flask, client: FlaskClient) -> None:
     signed_in(app, client, world.people["citizen"], now=NOON)
-    assert 'name="phone"' not in client.get("/reports/new").get_data(as_text=True)
-    client.post("/reports/new", data=filled(world, client, phone=""))
+    assert 'name="contact"' not in client.get("/reports/new").get_data(as_text=True)
+    client.post("/reports/new", data=filled(world, client, contact=""))
     reporter = reports()[0].reporter
     assert reporter is not None
     assert reporter.account_id == world.people["citizen"].id
@@ -331,7 +331,7 @@ def test_who_is_filing_keeps_nobody_else_waiting(postgres_environment: dict[str,
         world = build.standard_world()
         monkeypatch.setattr(filed_forms, "file_report", slowly)
         first, second = client_of(app), client_of(app)
-        forms = filled(world, first), filled(world, second, phone="0912000002")
+        forms = filled(world, first), filled(world, second, contact="0912000002")
         db.session.rollback()
         sent = list[int]()
 

@@ -21,6 +21,7 @@ from casework.models import BlockedSender, Case, ConsentNotice, Follower, Idempo
 from casework.permissions import Actor, Role, actor_for
 from casework.photos.records import photos_of_report
 from casework.places.points import place_exactly, point_of
+from casework.places.villages import villages_on
 from casework.privacy.identity import open_contact
 from casework.rate_limits import drop_old_keys
 from casework.recordings.staging import recordings_of_report
@@ -53,7 +54,7 @@ def client(sqlite_app: Flask) -> FlaskClient:
 def form_of(client: FlaskClient, world: build.World, **fields: Any) -> dict[str, Any]:
     page = client.get("/reports/new").get_data(as_text=True)
     kept = {name: hidden(page, name) for name in ("photos_token", "idempotency_key", "consent_notice")}
-    return kept | {"words": "Ổ gà sâu.", "area": world.area.ref, "phone": "0912 345 678", "consent": "y", "act": "send"} | fields
+    return kept | {"words": "Ổ gà sâu.", "area": world.area.ref, "contact": "0912 345 678", "consent": "y", "act": "send"} | fields
 
 
 def post(client: FlaskClient, form: dict[str, Any]) -> tuple[int, str]:
@@ -108,12 +109,13 @@ LONG = "Nước tràn. " * 3637
 ODD = "Ngập 🌊 ở K’ Prum" + unicodedata.normalize("NFD", ": đường vỡ")
 TRUNCATED = jpeg("green")[:-400]
 BAD: list[tuple[str, dict[str, Any], str]] = [
-    ("phone", {"phone": "0912 345"}, "Số điện thoại không đúng. Ví dụ: 0912 345 678"),
-    ("phone of letters", {"phone": "‮chín một hai"}, "Số điện thoại không đúng"),
-    ("e-mail", {"email": "khong-phai-thu"}, "Địa chỉ thư điện tử không đúng"),
-    ("no contact", {"phone": "", "urgent": ""}, "để lại số điện thoại hoặc thư điện tử"),
+    ("a digit short", {"contact": "0912 345 67"}, "Số điện thoại còn thiếu 1 chữ số. Vd: 0912 345 678. Hoặc ghi thư điện tử."),
+    ("letters", {"contact": "‮chín một hai"}, "Đây chưa phải số điện thoại, cũng chưa phải thư điện tử"),
+    ("e-mail", {"contact": "khong@phai-thu"}, "Thư điện tử thiếu phần đuôi"),
+    ("before there was one field", {"contact": "", "phone": "0912 345"}, "Số điện thoại còn thiếu 3 chữ số"),
+    ("no contact", {"contact": "", "urgent": ""}, "để lại số điện thoại hoặc thư điện tử"),
     ("no words", {"words": " \u200b\n"}, "Vui lòng cho biết nội dung phản ánh"),
-    ("no place", {"area": "", "place": ""}, "Vui lòng cho biết nơi xảy ra"),
+    ("no place", {"area": "", "place": "", "village": ""}, "Chọn nơi trên bản đồ, hoặc viết thôn, tổ, đường."),
     ("no agreement", {"consent": ""}, "Vui lòng đọc và đồng ý"),
     ("40,000 characters", {"words": LONG}, "Tối đa 10000 ký tự"),
     ("long place", {"place": "x" * 501}, "Tối đa"),
@@ -124,18 +126,20 @@ BAD: list[tuple[str, dict[str, Any], str]] = [
     ("heic", {"photos": [file("IMG.HEIC", b"\0\0\0\x18ftypheic" + bytes(99))]}, "«IMG.HEIC» có định dạng HEIC, hệ thống chưa đọc được"),
     ("a photo as voice", {"voice": file("anh.mp3", jpeg())}, "«anh.mp3» là ảnh"),
     ("a program as video", {"video": file("phim.mp4", b"MZ" + bytes(300))}, "«phim.mp4» là chương trình máy tính"),
-    ("words as files", {"photos": "x", "voice": "x", "video": "x", "phone": "1"}, "Số điện thoại không đúng"),
+    ("words as files", {"photos": "x", "voice": "x", "video": "x", "contact": "1"}, "Số điện thoại còn thiếu 8 chữ số"),
 ]
 
 
 def test_what_was_kept_too_long_is_named_and_a_form_sent_twice_is_one_report(
     sqlite_app: Flask, world: build.World, client: FlaskClient
 ) -> None:
-    form = form_of(client, world, phone="12", photos=[file("a.jpg", jpeg("red")), file("b.jpg", jpeg("blue"))], voice=file("l.wav", wav()))
+    chosen = [file("a.jpg", jpeg("red")), file("b.jpg", jpeg("blue"))]
+    form = form_of(client, world, contact="12", photos=chosen, voice=file("l.wav", wav()))
     status, page = post(client, form)
     shown = re.findall(r'name="kept_file" value="([^"]+)"', page)
     assert (status, [each.partition(":")[0] for each in shown]) == (422, ["photos", "photos", "voice"])
-    form = {name: value for name, value in form.items() if name not in ("photos", "voice")} | {"phone": "0912 345 678", "kept_file": shown}
+    form = {name: value for name, value in form.items() if name not in ("photos", "voice")}
+    form |= {"contact": "0912 345 678", "kept_file": shown}
     later = NOON + timedelta(days=2, hours=1)
     at(sqlite_app, later)
     with unit_of_work():
@@ -160,9 +164,9 @@ def test_whatever_is_wrong_is_said_in_a_sentence_and_all_that_was_typed_is_still
         if status != 422 or sentence not in words_of(page):
             faults.append((name, f"{status} {words_of(page)[900:1900]}"))
         whole = html.unescape(page)
-        kept = [str(form[each]) for each in ("words", "village", "place", "name", "phone") if str(form[each]).strip()]
+        kept = [str(form[each]) for each in ("words", "village", "place", "name", "contact") if str(form[each]).strip()]
         faults += [(name, f"lost: {value[:40]}") for value in kept if value not in whole]
-        ticked = [bool(re.search(rf'<input[^>]*checked[^>]*{each}"', page)) for each in ('name="urgent', 'value="do_thi')]
+        ticked = [bool(re.search(each, page)) for each in ('<input[^>]*checked[^>]*name="urgent"', '<option selected value="do_thi"')]
         if ticked != [bool(form["urgent"]), True]:
             faults.append((name, "a choice is lost"))
     assert not faults
@@ -192,51 +196,85 @@ def test_a_program_that_fills_the_hidden_field_is_told_a_plain_sentence_and_file
     assert post(client, {**form, "photos": [], "website": ""})[0] == 302
 
 
-def test_cases_alike_are_shown_once_with_what_the_public_may_know_and_can_be_followed_instead(
-    sqlite_app: Flask, world: build.World, client: FlaskClient
-) -> None:
-    near = {"latitude": "12.05", "longitude": "108.4", "outside": "y"}
-    assert post(client, form_of(client, world, **near, words="Tôi là Nguyễn Thị Thử, ổ gà", village="Nhà số 5"))[0] == 302
+def alike_at(world: build.World, **fields: Any) -> Case:
+    """A case in the commune, with the title an operator gave it."""
+    case = build.case_at(world, "to_classify", place=Place(world.area, latitude=12.05, longitude=108.4))
+    with unit_of_work():
+        row = db.session.get_one(Case, case.id)
+        row.title = "Ổ gà sâu trên đường vào thôn"
+        for name, value in fields.items():
+            setattr(row, name, value)
+    return db.session.get_one(Case, case.id)
+
+
+NEAR = {"latitude": "12.05", "longitude": "108.4", "outside": "y"}
+ASKED = {"latitude": "12.05", "longitude": "108.4", "words": "Ổ gà lớn quá"}
+
+
+def test_cases_alike_stop_nobody_and_stand_on_the_receipt_once(world: build.World, client: FlaskClient) -> None:
+    assert post(client, form_of(client, world, **NEAR, words="Tôi là Nguyễn Thị Thử, ổ gà", village="Nhà số 5"))[0] == 302
     case = db.session.scalars(select(Case)).one()
     with unit_of_work():
         db.session.get_one(Case, case.id).title = "Ổ gà sâu trên đường vào thôn"
-    case = db.session.scalars(select(Case)).one()
-    form = form_of(client, world, **near, words="Ổ gà lớn", urgent="y")
-    status, page = post(client, form)
-    shown = page[page.index('id="near"') : page.index('class="card fcard"')]
-    assert (status, case.code in shown) == (422, True)
-    assert "trong khoảng 1 km" in words_of(shown)
-    assert "Thử" not in shown
-    assert "Nhà số 5" not in shown
-    assert "Đăng nhập để theo dõi" in words_of(shown)
-    assert 'name="follow"' not in shown
-    assert "Ổ gà lớn" in page
-    sent_twice = [post(client, form | {"alike_seen": hidden(page, "alike_seen")})[0] for _ in range(2)]
-    assert (sent_twice, len(reports())) == ([302, 302], 2)
-    assert post(client, form)[0] == 302, "a repeat is answered with its receipt, not with its own case"
-
-    citizen = signed_in(sqlite_app, client_of(sqlite_app), world.people["citizen_2"], now=NOON)
-    mine = form_of(citizen, world, **near, words="Ổ gà")
-    _, page = post(citizen, mine)
-    assert f'name="follow" value="{case.code}"' in page
-    answer = citizen.post("/reports/new", data=mine | {"follow": case.code, "act": ""})
-    assert answer.location == f"/reports/{case.code}"
-    assert db.session.scalar(select(func.count()).select_from(Follower)) == 1
+    form = form_of(client, world, **NEAR, words="Ổ gà lớn", urgent="y")
+    assert [post(client, form)[0] for _ in range(2)] == [302, 302]
     assert len(reports()) == 2
-    guest = client.post("/reports/new", data=form | {"follow": case.code, "act": ""})
-    assert guest.location.startswith("/sign-in")
-    with unit_of_work():
-        db.session.get_one(Case, case.id).visibility_reason_id = 1
-        db.session.scalars(select(Case).where(Case.id != case.id)).one().quarantined_at = NOON
-    assert post(citizen, form_of(citizen, world, **near, words="Ổ gà"))[0] == 302, "nothing the public may not know of is shown"
+    receipt = f"/reports/{reports()[-1].code}/receipt"
+    first, second = (words_of(client.get(receipt)) for _ in range(2))
+    shown = first[first.index("Gần đây có 1 phản ánh giống vậy"):]
+    assert "trong khoảng 1 km" in shown
+    for hidden_from_all in ("Thử", "Nhà số 5"):
+        assert hidden_from_all not in shown
+    assert "giống vậy" not in second, "once"
 
 
-def test_what_is_near_and_tells_of_something_else_stops_nobody(world: build.World, client: FlaskClient) -> None:
-    near = {"latitude": "12.05", "longitude": "108.4", "outside": "y"}
-    case = build.case_at(world, "to_classify", place=Place(world.area, latitude=12.05, longitude=108.4))
+def test_who_has_seen_cases_alike_while_writing_is_not_shown_them_again(world: build.World, client: FlaskClient) -> None:
+    case = alike_at(world)
+    piece = client.post("/reports/alike", data=ASKED).get_data(as_text=True)
+    assert (case.code in piece, "Ổ gà sâu trên đường vào thôn" in piece) == (True, True)
+    form = form_of(client, world, **NEAR, words="Ổ gà lớn", alike_seen=case.code)
+    assert post(client, form)[0] == 302
+    assert "giống vậy" not in words_of(client.get(f"/reports/{reports()[-1].code}/receipt"))
+
+
+def test_what_the_public_may_not_know_is_alike_to_nothing(world: build.World, client: FlaskClient) -> None:
+    case = alike_at(world)
+    for column, value in (("visibility_reason_id", 1), ("quarantined_at", NOON)):
+        with unit_of_work():
+            row = db.session.get_one(Case, case.id)
+            row.visibility_reason_id = row.quarantined_at = None
+            setattr(row, column, value)
+        assert case.code not in client.post("/reports/alike", data=ASKED).get_data(as_text=True), column
+    assert post(client, form_of(client, world, **NEAR, words="Ổ gà lớn"))[0] == 302
+    assert case.code not in client.get(f"/reports/{reports()[-1].code}/receipt").get_data(as_text=True)
+
+
+def test_what_is_near_and_tells_of_something_else_is_not_alike(world: build.World, client: FlaskClient) -> None:
+    alike_at(world)
+    far = ASKED | {"latitude": "12.2", "longitude": "108.6"}
+    for asked in (ASKED | {"words": "Chó lạ cắn người trong thôn"}, far, ASKED | {"words": ""}, {"words": ASKED["words"]}):
+        assert "giống vậy" not in words_of(client.post("/reports/alike", data=asked)), asked
+
+
+def test_i_met_it_too_counts_a_guest_once_tells_how_many_and_can_be_taken_back(
+    sqlite_app: Flask, world: build.World, client: FlaskClient
+) -> None:
+    case = alike_at(world)
+    asks = {"Accept": "application/json"}
+    others = [client_of(sqlite_app) for _ in range(2)]
+    said = [each.post(f"/reports/{case.code}/me-too", data={"act": "say"}, headers=asks).get_json() for each in (*others, client, client)]
+    assert [each["also"] for each in said] == [1, 2, 3, 3]
+    assert "(3)" in words_of(client.post("/reports/alike", data=ASKED))
+    assert client.post(f"/reports/{case.code}/me-too", data={"act": "take_back"}, headers=asks).get_json() == {"also": 2}
+    page = client.post("/reports/new", data=form_of(client, world, **NEAR, words="Ổ gà lớn") | {"me_too": case.code, "act": ""})
+    assert (page.status_code, reports()[1:]) == (200, []), "without a script: counted, and nothing is sent"
+    assert "Đã ghi: Ông/Bà cũng gặp. Giờ là 3 người. Không cần gửi lại nữa." in words_of(page)
+    assert "Ổ gà lớn" in words_of(page)
+    assert db.session.scalar(select(func.count()).select_from(Follower)) == 0, "being told needs a proven contact"
     with unit_of_work():
-        db.session.get_one(Case, case.id).title = "Hát loa kéo quá 22 giờ gây ồn"
-    assert post(client, form_of(client, world, **near, words="Chó lạ cắn người trong thôn"))[0] == 302
+        db.session.get_one(Case, case.id).quarantined_at = NOON
+    gone = client.post("/reports/new", data=form_of(client, world, **NEAR, words="Ổ gà lớn") | {"me_too": case.code, "act": ""})
+    assert (gone.status_code, "Ổ gà lớn" in words_of(gone)) == (422, True)
 
 
 def test_a_case_alike_is_shown_with_its_published_photo_and_with_no_other(
@@ -246,9 +284,10 @@ def test_a_case_alike_is_shown_with_its_published_photo_and_with_no_other(
     filed = pictured_case(world, files, "to_publish")
 
     def shown() -> list[tuple[str, str]]:
-        status, page = post(client, form_of(client, world, words="Rác đổ ven suối, hôi lắm", village="Thôn Păng Tiêng"))
-        assert (status, filed.case.code in page) == (422, True)
-        return [(each.get("src"), each.get("alt")) for each in lxml_html.fromstring(page).xpath("//article[@class='near']//img")]
+        written = {"words": "Rác đổ ven suối, hôi lắm", "village": "Thôn Păng Tiêng", "area": world.area.ref}
+        page = client.post("/reports/alike", data=written)
+        assert filed.case.code in page.get_data(as_text=True)
+        return [(each.get("src"), each.get("alt")) for each in lxml_html.fromstring(page.get_data(as_text=True)).xpath("//img")]
 
     assert shown() == [], "not published"
     publish(world, filed, files, photos_of_report(filed.report))
@@ -258,28 +297,55 @@ def test_a_case_alike_is_shown_with_its_published_photo_and_with_no_other(
     assert client.get(address).mimetype == "image/webp"
 
 
-def test_a_missing_telephone_is_refused_with_the_rest_and_before_cases_alike_are_shown(
+def test_everything_to_put_right_is_said_in_one_answer_with_links_and_the_same_sentence_at_each_field(
     sqlite_app: Flask, world: build.World, client: FlaskClient
 ) -> None:
-    near = {"latitude": "12.05", "longitude": "108.4", "outside": "y", "words": "Rác đổ ven suối"}
-    case = build.case_at(world, "to_classify", place=Place(world.area, latitude=12.05, longitude=108.4))
-    status, page = post(client, form_of(client, world, **near, phone="", consent=""))
-    assert (status, case.code in page) == (422, False)
-    faults = {link.get("href") for link in lxml_html.fromstring(page).xpath("//*[@data-errors]//a")}
-    assert faults == {"#phone", "#consent"}
-    assert re.search(r'<input[^>]*aria-invalid="true"[^>]*id="phone"', page)
-    assert "Vui lòng để lại số điện thoại hoặc thư điện tử" in words_of(page)
-    assert 'href="#phone"' in page
-    assert "Nếu không có điện thoại, Ông/Bà ghi thư điện tử ở ô bên dưới" in words_of(page), "the help says where an address goes"
-    status, page = post(client, form_of(client, world, **near, phone="ten@example.vn"))
-    assert (status, "Đây là địa chỉ thư điện tử" in words_of(page)) == (422, True)
-    for enough in ({"email": "ten@example.vn"}, {"urgent": "y"}, {"field": "giao_thong_an_ninh"}):
-        assert post(client, form_of(client, world, phone="", alike_seen="y", **enough))[0] == 302, enough
+    wrong = form_of(client, world, latitude="11.2", longitude="107.2", words="", contact="", consent="", photos=[file("a.gif", b"GIF89a")])
+    status, page = post(client, wrong)
+    tree = lxml_html.fromstring(page)
+    links = {link.get("href"): link.text_content() for link in tree.xpath("//*[@data-errors][1]//li/a")}
+    assert (status, set(links)) == (422, {"#words", "#contact", "#consent"})
+    for address, sentence in links.items():
+        [said] = tree.xpath(f"//*[@id='{address[1:]}-error']")
+        assert said.text_content().strip() == sentence
+        assert tree.xpath(f"//*[@id='{address[1:]}' and @aria-invalid='true']"), address
+    assert "Còn 3 chỗ cần Ông/Bà sửa. Mọi thứ đã nhập vẫn còn." in words_of(page)
+    assert "«a.gif»" in words_of(page), "files, too"
+    assert tree.xpath("//input[@name='outside']"), "and the place outside the area"
+    nowhere = lxml_html.fromstring(post(client, form_of(client, world, area=""))[1])
+    assert nowhere.xpath("//*[@data-errors]//li/a/@href") == ["#place"]
+    assert nowhere.xpath("//*[@id='place' and @aria-invalid='true']")
+
+
+def test_one_field_takes_number_and_address_and_a_contact_may_be_missing_where_the_rules_say_so(
+    sqlite_app: Flask, world: build.World, client: FlaskClient
+) -> None:
+    for typed, number, address in (
+        ("+84 912.345.678", "+84912345678", None), (" 0912-345-678 ", "+84912345678", None), ("84912345678", "+84912345678", None),
+        ("0263 3822 345", "+842633822345", None), ("Ten@Example.VN ", None, "ten@example.vn"),
+    ):  # fmt: skip
+        assert post(client, form_of(client, world, words=f"Rác {typed}", contact=typed))[0] == 302, typed
+        reporter = reports()[-1].reporter
+        assert reporter is not None
+        assert reporter.sealed_identity is not None
+        contact = open_contact(reporter.sealed_identity)
+        assert (contact.phone, contact.email) == (number, address), typed
+    for enough in ({"phone": "0912 345 678", "email": "ten@example.vn"}, {"urgent": "y"}, {"field": "giao_thong_an_ninh"}):
+        assert post(client, form_of(client, world, contact="", words=f"Ổ gà {enough}", **enough))[0] == 302, enough
     citizen = signed_in(sqlite_app, client_of(sqlite_app), world.people["citizen"], now=NOON)
-    assert post(citizen, form_of(citizen, world, phone=""))[0] == 302
+    assert post(citizen, form_of(citizen, world, contact=""))[0] == 302
 
 
-def test_from_the_page_of_cases_alike_one_press_sends_all_that_was_typed_chosen_and_photographed(
+def test_a_village_chosen_from_the_list_is_a_place_and_brings_its_commune(world: build.World, client: FlaskClient) -> None:
+    [village] = [each for each in villages_on(NOON.date()) if each.area_ref == world.area.ref][:1]
+    page = lxml_html.fromstring(client.get("/reports/new").get_data(as_text=True))
+    assert village.name.vi in page.xpath("//select[@name='village']/optgroup/option/text()")
+    status, _ = post(client, form_of(client, world, area="", village=village.name.vi))
+    [report] = reports()
+    assert (status, report.area_id, typed_village(report)) == (302, world.area.id, village.name.vi)
+
+
+def test_from_the_page_with_something_to_put_right_one_press_sends_all_that_was_typed_chosen_and_photographed(
     world: build.World, client: FlaskClient
 ) -> None:
     case = build.case_at(world, "rating", place=Place(world.area, latitude=12.05, longitude=108.4))
@@ -287,16 +353,17 @@ def test_from_the_page_of_cases_alike_one_press_sends_all_that_was_typed_chosen_
         db.session.scalars(select(Publication)).one().current.shows_exact_place = True
         place_exactly(db.session.get_one(Case, case.id), now=NOON)
     form = form_of(
-        client, world, words="Rác đổ ven suối, hôi lắm", latitude="12.051", longitude="108.4", outside="y", urgent="y", field="do_thi",
+        client, world, words="Rác đổ ven suối, hôi lắm", latitude="12.051", longitude="108.4", urgent="y", field="do_thi",
         village="Thôn Păng Tiêng", place="gần cầu treo", name="K' Prum", photos=[file("a.jpg", jpeg("red")), file("b.jpg", jpeg("blue"))],
-        voice=file("loi.wav", wav()), email="ten@example.vn",
+        voice=file("loi.wav", wav()), outside="y", consent="",
     )  # fmt: skip
     status, page = post(client, form)
-    shown = words_of(page[page.index('id="near"') : page.index('class="card fcard"')])
+    shown = words_of(page[page.index('id="alike"') :])
     assert (status, case.code in shown, "cách khoảng 110 m" in shown) == (422, True, True)
-    status, _ = post(client, sent_as_shown(page))
+    status, _ = post(client, sent_as_shown(page) | {"consent": "y"})
     assert status == 302
     report = reports()[-1]
+    assert "giống vậy" not in words_of(client.get(f"/reports/{report.code}/receipt")), "they were seen on the page"
     assert [len(photos_of_report(report)), len(recordings_of_report(report))] == [2, 1]
     assert (original_words(report), typed_village(report), place_words(report)) == (form["words"], form["village"], form["place"])
     assert (report.marked_urgent, report.field_id) == (True, world.field("do_thi").id)
@@ -304,7 +371,7 @@ def test_from_the_page_of_cases_alike_one_press_sends_all_that_was_typed_chosen_
     assert report.reporter is not None
     assert report.reporter.sealed_identity is not None
     contact = open_contact(report.reporter.sealed_identity)
-    assert (contact.name, contact.phone, contact.email) == ("K' Prum", "+84912345678", "ten@example.vn")
+    assert (contact.name, contact.phone, contact.email) == ("K' Prum", "+84912345678", None)
 
 
 def sent_as_shown(page: str) -> dict[str, Any]:
@@ -356,7 +423,7 @@ def test_too_many_reports_of_one_contact_account_or_blocked_sender_wait_and_all_
             assert status == (302 if number < 3 else 429), words_of(page)
         assert "Ông/Bà đã gửi nhiều phản ánh trong một ngày" in words_of(page)
         assert "Rác 3" in page
-    assert post(client, form_of(client, world, phone="0987 654 321", alike_seen="y"))[0] == 302, "another number is another sender"
+    assert post(client, form_of(client, world, contact="0987 654 321", alike_seen="y"))[0] == 302, "another number is another sender"
     [report] = [each for each in reports() if each.reporter and each.reporter.account_id][:1]
     with unit_of_work():
         db.session.add(BlockedSender(kind="account", subject=str(world.people["citizen"].id), centre_id=world.centre.id,

@@ -26,7 +26,8 @@ from tests.web.steps.test_triage import classify_form, verify_form
 TYPED = "Nhà tôi số 45/3 đường Bi Đúp, 0912345678"
 PLAIN = "Hẻm cụt sau nhà Zýndar"
 NEUTRAL = "Nhà tôi số [số nhà] đường Bi Đúp, [số điện thoại]"
-PUBLIC = ("/reports", "/reports.csv", "/reports.json", "/reports.xlsx", "/reports.atom", "/reports/points.json")
+PUBLIC = ("/reports?view=map", "/reports", "/reports?state=open", "/reports.atom?state=open",
+          "/reports.csv", "/reports.json", "/reports.xlsx", "/reports.atom", "/reports/points.json")
 
 
 @pytest.fixture

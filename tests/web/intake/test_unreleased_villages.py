@@ -72,7 +72,8 @@ def test_nobody_else_reads_the_list(office: Office, name: str) -> None:
 
 def test_what_waits_stands_nowhere_else(office: Office) -> None:
     case = waiting(office, TYPED)
-    for path in ("/reports", f"/reports/{case.code}", "/reports.csv", "/reports.json", "/reports?q=zyndar", "/reports.atom"):
+    for path in ("/reports", "/reports?state=open", "/reports.atom?state=open", f"/reports/{case.code}", "/reports.csv",
+                 "/reports.json", "/reports?q=zyndar", "/reports.atom"):
         assert shown_words(client_of(office.app).get(path)) == [], path
     for name in ("officer_PTNMT", "committee_leader"):
         for path in (f"/cases/{case.ref}?tab=all", "/search?q=zyndar", "/dashboard"):

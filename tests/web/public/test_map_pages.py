@@ -379,7 +379,7 @@ def test_a_position_fills_in_the_commune_and_one_outside_is_asked_about(office: 
     assert "Rác ở bìa rừng" in page
     assert hidden(page, "latitude") == "10.7"
     inside_again = guest.post("/reports/new", data=filled(world, guest, latitude="12.05", longitude="108.15", accuracy="18", words=""))
-    assert "Vị trí gửi kèm: Xã Đạ Chais · ±18 m" in words_of(inside_again)
+    assert "Xã Đạ Chais Sai số 18 m" in words_of(inside_again)
     without = guest.post("/reports/new", data=away | {"act": "no_position"})
     assert (without.status_code, hidden(without.get_data(as_text=True), "latitude")) == (200, "")
     assert "Rác ở bìa rừng" in without.get_data(as_text=True)

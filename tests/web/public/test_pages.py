@@ -12,13 +12,17 @@ from flask.testing import FlaskClient
 from lxml import etree
 from PIL import Image
 from sqlalchemy import select, update
+from werkzeug.test import TestResponse
 
+from casework.bilingual import Bilingual
 from casework.db import db, unit_of_work
 from casework.models import Case, Publication, PublicationVersion
+from casework.places.former_areas import OtherName
 from tests import build
+from tests.web.desk import statements_of
 from tests.web.pages import at, signed_in, words_of
 from tests.with_photos import pictured_case
-from web.public import pages as public
+from web.public import me_too
 
 NOON = build.NOON
 
@@ -44,9 +48,13 @@ def test_the_home_page_shows_finished_cases_as_pairs_of_photos(world: build.Worl
 
 def test_the_list_shows_a_case_before_publication_by_field_and_place_alone(world: build.World, sqlite_client: FlaskClient) -> None:
     case = build.case_at(world, "handling")
-    page = words_of(sqlite_client.get("/reports"))
-    for words in (case.code, "Thôn Păng Tiêng", "Xã Lát", "Đang xử lý", "Rừng, đất đai"):
+    assert case.code not in sqlite_client.get("/reports").text
+    answer = sqlite_client.get("/reports?state=open")
+    assert f'href="/reports/{case.code}"' in answer.text
+    page = words_of(answer)
+    for words in ("Thôn Păng Tiêng", "Xã Lát", "Đang xử lý", "Rừng, đất đai", "gửi 02/03"):
         assert words in page
+    assert case.code not in page, "the code is on the page of the report"
     assert "Rác" not in page
     assert "suối" not in page
 
@@ -57,21 +65,22 @@ def test_filters_stand_in_the_address_and_come_back_in_the_form(world: build.Wor
     page = sqlite_client.get(address).get_data(as_text=True)
     assert case.code in page
     assert 'value="rac suoi"' in page
-    assert '<option value="answered" selected>' in page
+    assert '<input type="hidden" name="state" value="answered">' in page
+    assert '<option value="answered" selected>' in sqlite_client.get(f"{address}&view=map").get_data(as_text=True)
     assert f'<option value="{world.area.ref}" selected>' in page
-    assert case.code not in words_of(sqlite_client.get("/reports?state=received"))
-    assert case.code not in words_of(sqlite_client.get("/reports?urgency=urgent"))
+    assert case.code not in sqlite_client.get("/reports?state=received").text
+    assert case.code not in sqlite_client.get("/reports?urgency=urgent").text
     assert sqlite_client.get("/reports?state=nonsense&after=nothing&before=x").status_code == 200
 
 
 def test_a_long_list_goes_on_from_page_to_page(world: build.World, sqlite_client: FlaskClient) -> None:
     filed = [build.file_report(world, now=NOON + timedelta(minutes=minute)).case.code for minute in range(22)]
-    first = sqlite_client.get("/reports").get_data(as_text=True)
+    first = sqlite_client.get("/reports?state=open").get_data(as_text=True)
     assert f"after={filed[2]}" in first
     assert "before=" not in first
-    second = sqlite_client.get(f"/reports?after={filed[2]}").get_data(as_text=True)
-    assert filed[1] in words_of(second)
-    assert filed[2] not in words_of(second)
+    second = sqlite_client.get(f"/reports?state=open&after={filed[2]}").get_data(as_text=True)
+    assert f'href="/reports/{filed[1]}"' in second
+    assert f'href="/reports/{filed[2]}"' not in second
     assert f"before={filed[1]}" in second
 
 
@@ -111,7 +120,7 @@ def test_what_the_public_may_not_know_of_is_not_found(world: build.World, sqlite
     with unit_of_work():
         setattr(db.session.merge(case), column, 1 if column == "visibility_reason_id" else NOON)
     assert sqlite_client.get(f"/reports/{case.code}").status_code == 404
-    assert case.code not in words_of(sqlite_client.get("/reports"))
+    assert case.code not in sqlite_client.get("/reports").text
     assert sqlite_client.get("/reports/LD-2026-999999").status_code == 404
 
 
@@ -162,29 +171,31 @@ def taken_back(case: Case) -> None:
 
 def test_every_filter_stands_in_the_address_as_a_chip_and_a_wrong_day_is_said_so(world: build.World, sqlite_client: FlaskClient) -> None:
     case = build.case_at(world, "handling", urgent=True)
-    address = f"/reports?q=&area={world.area.ref}&urgency=urgent&late=late&from=01/03/2026&to=2026-03-31"
+    address = f"/reports?state=open&q=&area={world.area.ref}&urgency=urgent&late=late&from=01/03/2026&to=2026-03-31"
     page = sqlite_client.get(address).get_data(as_text=True)
     words = words_of(page)
     for chip in ("Xã Lát Bỏ lọc", "Khẩn Bỏ lọc", "Trễ hạn Bỏ lọc", "Từ 01/03/2026 Bỏ lọc", "Đến 31/03/2026 Bỏ lọc"):
         assert chip in words
     assert 'value="2026-03-01"' in page
-    assert f'href="/reports?area={world.area.ref}&amp;urgency=urgent&amp;late=late&amp;from=2026-03-01"' in page
-    assert f'href="/reports.atom?area={world.area.ref}&amp;urgency=urgent&amp;late=late&amp;from=2026-03-01&amp;to=2026-03-31"' in page
-    assert case.code not in words
-    assert case.code in words_of(sqlite_client.get(address.replace("late=late", "")))
-    wrong = words_of(sqlite_client.get("/reports?from=31/02/2026&to=nay"))
+    chosen = f"?area={world.area.ref}&amp;state=open&amp;urgency=urgent&amp;late=late&amp;from=2026-03-01"
+    assert f'href="/reports{chosen}"' in page
+    assert f'href="/reports.atom{chosen}&amp;to=2026-03-31"' in page
+    assert "Chưa trả lời" not in words, "the tab says so"
+    assert case.code not in page
+    assert case.code in sqlite_client.get(address.replace("late=late", "")).text
+    wrong = words_of(answer := sqlite_client.get("/reports?state=open&from=31/02/2026&to=nay"))
     assert "“31/02/2026” không phải là ngày" in wrong
     assert "“nay” không phải là ngày" in wrong
-    assert case.code in wrong
+    assert case.code in answer.text
     assert "không có kết quả" in words_of(sqlite_client.get("/reports?from=2026-04-01&to=2026-03-01"))
 
 
 def test_a_search_is_ranked_and_goes_on_by_number_of_page(world: build.World, sqlite_client: FlaskClient) -> None:
     cases = [build.case_at(world, "rating", now=NOON + timedelta(minutes=minute)) for minute in range(2)]
     first, second = (sqlite_client.get(f"/reports?q=rac&page={page}") for page in (1, 99))
-    assert words_of(first).index(cases[1].code) < words_of(first).index(cases[0].code)
+    assert first.text.index(cases[1].code) < first.text.index(cases[0].code)
     assert "2 kết quả" in words_of(first)
-    assert words_of(second).count(cases[0].code) == 1
+    assert second.text.count(f'href="/reports/{cases[0].code}"') == 1
     assert not [page for page in (first, second) if "page=2" in page.get_data(as_text=True)], "two results are one page"
 
 
@@ -194,8 +205,9 @@ def test_the_map_part_needs_no_script_to_be_read(world: build.World, sqlite_clie
     words = words_of(page)
     assert "1 phản ánh có vị trí; 1 phản ánh chỉ tính theo xã." in words
     assert "Xã Lát: 1 phản ánh" in words
-    assert exact.code in words
-    assert vague.code in words
+    assert "1 phản ánh trên bản đồ" in words
+    assert exact.code in page
+    assert vague.code in page
     assert "12.12" not in page
     assert '<script src="/static/vendor/leaflet' not in sqlite_client.get("/reports").get_data(as_text=True)
 
@@ -210,11 +222,17 @@ def test_points_and_feed_tell_public_facts_are_known_by_their_bytes_and_forget_w
     assert [(each["at"], each["url"]) for each in points.json["points"]] == [([12.123456, 108.4], f"/reports/{exact.code}")]
     assert [(each["count"], each["words"]) for each in points.json["areas"]] == [(2, "Xã Lát: 2 phản ánh")]
     feed = sqlite_client.get("/reports.atom")
-    tree = etree.fromstring(feed.data)
     spaces = {"a": "http://www.w3.org/2005/Atom", "g": "http://www.georss.org/georss"}
-    entries = {each.findtext("a:id", namespaces=spaces): each for each in tree.findall("a:entry", spaces)}
-    assert list(entries) == [f"tag:127.0.0.1,2026:/reports/{case.code}" for case in (open_, vague, exact)]
-    shown, hidden, bare = (entries[f"tag:127.0.0.1,2026:/reports/{case.code}"] for case in (exact, vague, open_))
+
+    def entries_of(answer: TestResponse) -> dict[str, etree._Element]:
+        found = etree.fromstring(answer.data).findall("a:entry", spaces)
+        return {str(each.findtext("a:id", namespaces=spaces)).rpartition("/")[2]: each for each in found}
+
+    entries = entries_of(feed)
+    assert set(entries) == {vague.code, exact.code}, "a feed of what was published holds nothing that waits"
+    waiting = entries_of(sqlite_client.get("/reports.atom?state=open"))
+    assert set(waiting) == {open_.code}
+    shown, hidden, bare = entries[exact.code], entries[vague.code], waiting[open_.code]
     assert shown.findtext("g:point", namespaces=spaces) == "12.123456 108.400000"
     assert hidden.find("g:point", spaces) is None
     assert shown.findtext("a:title", namespaces=spaces) == "Rác đổ ven suối"
@@ -287,14 +305,14 @@ def test_guests_and_accounts_say_that_they_met_it_too(world: build.World, sqlite
     page = words_of(guest.get(f"/reports/{case.code}"))
     assert "2 người cũng gặp" in page
     assert "Rút lại" in page
-    assert "2 người cũng gặp" in words_of(guest.get("/reports"))
+    assert "2 người cũng gặp" in words_of(guest.get("/reports?state=open"))
     assert sender.post(path, data={"act": "say"}).status_code == 422
     assert "Tôi cũng gặp" not in words_of(sender.get(f"/reports/{case.code}"))
     operator = signed_in(sqlite_app, sqlite_app.test_client(), world.people["operator"], now=NOON)
     assert "2 người cũng gặp" in words_of(operator.get(f"/cases/{case.ref}"))
     guest.post(path, data={"act": "take_back"})
     assert "1 người cũng gặp" in words_of(guest.get(f"/reports/{case.code}"))
-    statuses = {guest.post(path, data={"act": "take_back"}).status_code for _ in range(public.ME_TOO.most)}
+    statuses = {guest.post(path, data={"act": "take_back"}).status_code for _ in range(me_too.ME_TOO.most)}
     assert statuses == {302, 429}
 
 
@@ -312,13 +330,61 @@ def test_of_the_filing_the_public_learns_the_day_alone(sqlite_app: Flask, sqlite
     world, moment = build.standard_world(), datetime(2026, 3, 2, 3, 17, 42, 123456, UTC)
     at(sqlite_app, moment + timedelta(days=60))
     waiting, done = build.file_report(world, now=moment).case, build.case_at(world, "rating", now=moment)
-    addresses = ["/reports", "/reports.atom", "/reports/points.json", *(f"/reports/{case.code}" for case in (waiting, done))]
+    addresses = ["/reports", "/reports?state=open", "/reports.atom", "/reports.atom?state=open",
+                 "/reports/points.json", *(f"/reports/{case.code}" for case in (waiting, done))]
     for address in addresses:
         answer = sqlite_client.get(address)
         told = answer.text + str(answer.headers)
         for trace in ("03:17", "10:17"):
             assert trace not in told, (address, trace)
     assert 'datetime="2026-03-02"' in sqlite_client.get(f"/reports/{done.code}").text
-    feed = sqlite_client.get("/reports.atom").text
-    assert feed.count("<published>2026-03-02T00:00:00+07:00</published>") == 2
+    assert "<published>2026-03-02T00:00:00+07:00</published>" in sqlite_client.get("/reports.atom").text
+    feed = sqlite_client.get("/reports.atom?state=open").text
+    assert feed.count("<published>2026-03-02T00:00:00+07:00</published>") == 1
     assert "<updated>2026-03-02T00:00:00+07:00</updated>" in feed
+
+
+def test_the_list_has_two_tabs_the_answered_ones_first(world: build.World, sqlite_client: FlaskClient) -> None:
+    done, waiting = build.case_at(world, "rating"), build.case_at(world, "handling", now=NOON + timedelta(minutes=1))
+    for address, shown, hidden, tab in (("/reports", done, waiting, "answered"), ("/reports?state=open", waiting, done, "open"),
+                                        ("/reports?state=in-progress", waiting, done, "open")):  # fmt: skip
+        page = sqlite_client.get(address).text
+        assert f'href="/reports/{shown.code}"' in page, address
+        assert f'href="/reports/{hidden.code}"' not in page, address
+        assert f'href="/reports?state={tab}" aria-current="page"' in page.replace("&amp;", "&"), address
+    for code in (done.code, waiting.code):
+        assert code in sqlite_client.get("/reports?view=map").text, "the map has both"
+
+
+def test_a_name_of_before_stands_only_where_somebody_asks_for_it(world: build.World, sqlite_client: FlaskClient,
+                                                                 monkeypatch: pytest.MonkeyPatch) -> None:  # fmt: skip
+    case = build.case_at(world, "rating")
+    beside = {(case.area_id, case.village): OtherName(formerly=Bilingual("Xã Cũ", "Old Commune"))}
+    monkeypatch.setattr("casework.public.cases.names_beside", lambda places: beside)
+    assert "trước đây" not in words_of(sqlite_client.get("/reports"))
+    assert "trước đây" not in words_of(sqlite_client.get("/"))
+    assert "(trước đây: xã Cũ)" in words_of(sqlite_client.get("/reports?q=rac"))
+    assert "(trước đây: xã Cũ)" in words_of(sqlite_client.get(f"/reports/{case.code}"))
+
+
+@pytest.mark.parametrize("address", ["/reports", "/reports?state=open", "/reports?view=map"])
+def test_list_and_map_cost_the_same_for_few_cases_and_for_many(world: build.World, sqlite_client: FlaskClient, address: str) -> None:
+    for state in ("rating", "handling"):
+        build.case_at(world, state)
+    sqlite_client.get(address)
+    few = statements_of(lambda: sqlite_client.get(address))
+    for minute in range(1, 6):
+        for state in ("rating", "handling"):
+            build.case_at(world, state, now=NOON + timedelta(minutes=minute))
+    assert statements_of(lambda: sqlite_client.get(address)) <= few
+
+
+def test_the_page_of_a_case_folds_all_but_five_steps_and_leads_on_from_one_list(world: build.World, sqlite_client: FlaskClient) -> None:
+    case = build.case_at(world, "rating", agencies=2)
+    page = sqlite_client.get(f"/reports/{case.code}").text
+    shown, _fold, folded = page.partition("Xem đủ")
+    assert shown.split('class="timeline')[-1].count("<li") == 5
+    assert folded.split("</details>")[0].count("<li") >= 1
+    links = folded.split('class="linklist"')[-1]
+    for words in ("Báo tôi khi có tin mới", "Chia sẻ, in, mã QR", "Đây là phản ánh của tôi"):
+        assert words in links

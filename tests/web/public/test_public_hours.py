@@ -19,8 +19,9 @@ NOON = build.NOON
 LATER = timedelta(hours=3)
 """Filed as much later on the same day: at noon and at three."""
 OUTPUTS = (
-    "/", "/reports", "/reports?late=late", "/reports?urgency=urgent", "/reports.csv", "/reports.json", "/reports.xlsx", "/reports.atom",
-    "/reports/points.json", "/transparency", "/reports/{code}", "/reports/{code}/card.png",
+    "/", "/reports", "/reports?state=open", "/reports?view=map", "/reports?state=open&late=late", "/reports?state=open&urgency=urgent",
+    "/reports.csv", "/reports.json", "/reports.xlsx", "/reports.atom", "/reports/points.json", "/transparency",
+    "/reports/{code}", "/reports/{code}/card.png",
 )
 MOMENTS = [timedelta(hours=hours) for hours in (4, 13, 22, 25, 28, 37, 61)]
 """After noon: while it runs, around the hours at which it is due, when it is late for either, and the days after."""

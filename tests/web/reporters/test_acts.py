@@ -53,8 +53,9 @@ def page_of(client: FlaskClient, case: Case | str) -> str:
 
 
 def heading(client: FlaskClient, code: str) -> str:
-    page = client.get(f"/mine/{code}").get_data(as_text=True)
-    return page[page.index("<h1>") + 4 : page.index("</h1>")]
+    page = html.fromstring(client.get(f"/mine/{code}").get_data(as_text=True))
+    [said] = page.xpath("//header[contains(@class, 'own-head')]//*[contains(@class, 'status')]") or page.xpath("//h1")
+    return str(said.text_content())
 
 
 def merged(world: build.World) -> tuple[Case, Report]:
@@ -94,7 +95,7 @@ def test_an_answer_reaches_the_centre_sealed_and_the_work_goes_on(world: build.W
 
 
 @on_sqlite
-@pytest.mark.parametrize(("state", "steps"), [("to_verify", (0, 1, 1)), ("to_classify", (1, 1, 1)), ("handling", (2, 2, 2))])
+@pytest.mark.parametrize(("state", "steps"), [("to_verify", (0, 1, 1)), ("to_classify", (1, 2, 2)), ("handling", (2, 3, 4))])
 def test_the_bar_never_goes_back_for_a_question(world: build.World, app: Flask, state: str, steps: tuple[int, ...]) -> None:
     case = build.case_at(world, state)
     client = sender(app, world)
@@ -104,6 +105,7 @@ def test_the_bar_never_goes_back_for_a_question(world: build.World, app: Flask, 
     client.post(f"/mine/{case.code}/answer", data={"words": ANSWER})
     seen.append(bar_of(client, case))
     assert tuple(seen) == steps
+    assert "Bổ sung" in words_of(client.get(f"/mine/{case.code}"))
     if state == "to_verify":
         assert heading(client, case.code) == "Trung tâm đang đọc bổ sung"
         assert "Trung tâm đang đọc bổ sung" in words_of(client.get("/mine"))

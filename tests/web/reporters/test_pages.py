@@ -84,7 +84,8 @@ def test_the_sender_reads_words_photos_promise_and_steps(world: build.World, app
 def test_each_state_has_its_label(world: build.World, app: Flask, client: FlaskClient, state: str, label: str) -> None:
     case = build.case_at(world, state)
     signed_in(app, client, world.people["citizen"], now=NOON)
-    assert f"<h1>{label}</h1>" in client.get(f"/mine/{case.code}").get_data(as_text=True)
+    page = lxml_html.fromstring(client.get(f"/mine/{case.code}").get_data(as_text=True))
+    assert page.xpath("string(//header//*[contains(@class, 'status')])") == label
 
 
 @on_sqlite
@@ -102,7 +103,9 @@ def test_the_account_lists_its_reports_and_nobody_elses(world: build.World, app:
     assert own.report.code in page
     assert other.report.code not in page
     assert client.get(f"/mine/{other.report.code}").status_code == 404
-    assert client_of(app).get("/mine").location == "/track"
+    guest = words_of(client_of(app).get("/mine"))
+    assert own.report.code not in guest
+    assert "Mở phản ánh bằng mã" in guest
 
 
 @on_sqlite
@@ -224,7 +227,10 @@ def test_who_is_not_satisfied_reads_that_they_were_heard_since_when_and_nothing_
     page = client.get(f"/mine/{case.code}").get_data(as_text=True)
     said = words_of(page)
     assert "Ông/Bà cho biết chưa hài lòng. Trung tâm đang xem lại và sẽ báo Ông/Bà kết quả." in said
-    assert "Xem lại từ ngày 02/03/2026" in said
+    assert "Ông/Bà chưa hài lòng. Việc tiếp theo:" in said
+    days = [" ".join(row.text_content().split()) for row in lxml_html.fromstring(page).xpath("//ol[@class='next']/li/b")]
+    assert days == ["Chậm nhất 17:00 02/03/2026", "Chậm nhất 11/03/2026", "Nếu Trung tâm giữ kết quả cũ"]
+    assert course_of(page)[-1] == ("Xem lại", "step")
     assert "có người chưa hài lòng" not in said
     assert 'data-due="kept"' not in page
     rating = lxml_html.fromstring(page).xpath("//section[@id='rating']")[0]
@@ -232,7 +238,32 @@ def test_who_is_not_satisfied_reads_that_they_were_heard_since_when_and_nothing_
     [changing] = rating.xpath("./details")
     assert (changing.get("open"), len(changing.xpath(".//form"))) == (None, 1)
     refused = client.post(f"/mine/{case.code}/rating", data={"level": "dissatisfied", "reason": " "}).get_data(as_text=True)
-    assert lxml_html.fromstring(refused).xpath("//section[@id='rating']/details[@open]"), "a refusal is not folded away"
+    assert lxml_html.fromstring(refused).xpath("//section[@id='rating']/form"), "a refusal is not folded away"
+    build.do(world, case, "review_rating", "ops_lead", outcome="reopened", words="Sẽ dọn tiếp.")
+    steps = course_of(client.get(f"/mine/{case.code}").get_data(as_text=True))
+    assert [words for words, _standing in steps] == ["Đã gửi", "Tiếp nhận", "Xử lý", "Trả lời", "Xem lại", "Xử lý lại", "Trả lời lại"]
+    assert steps[-2:] == [("Xử lý lại", "step"), ("Trả lời lại", None)]
+
+
+def course_of(page: str) -> list[tuple[str, str | None]]:
+    """The steps of the bar in words, the present one marked."""
+    steps = lxml_html.fromstring(page).xpath("//ol[contains(@class, 'course')]/li")
+    return [(step.text.strip(), step.get("aria-current")) for step in steps]
+
+
+@on_sqlite
+def test_what_is_opened_with_a_secret_is_listed_without_an_account_and_what_asks_comes_first(
+    world: build.World, client: FlaskClient
+) -> None:
+    to_rate, quiet = build.case_at(world, "rating", by="guest"), build.file_report(world, by="guest")
+    with client.session_transaction() as session:
+        session["tracked"] = [to_rate.main_report.id, quiet.report.id]
+    page = words_of(client.get("/mine"))
+    places = [page.index(words) for words in ("Chờ Ông/Bà", to_rate.code, quiet.report.code, "Mở phản ánh bằng mã")]
+    assert places == sorted(places)
+    assert client.get("/track/reports").location == "/mine"
+    client.post("/track/closing")
+    assert quiet.report.code not in words_of(client.get("/mine"))
 
 
 @on_sqlite

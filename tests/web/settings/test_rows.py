@@ -44,6 +44,8 @@ NEW: dict[str, tuple[dict[str, str], dict[str, str]]] = {
                         {"actions": "Đã sửa xong."}),
     "ready_text": ({"purpose": "question", **NAMES, "service_code": "", "position": "9", "body": "Xin cho biết … (phản ánh {code})."},
                    {"body": "Xin gửi thêm ảnh."}),
+    "extra_question": ({"service_code": "do_thi", "code": "do_sau", **NAMES, "position": "1", "kind": "number", "least": "1", "most": "9",
+                        "for_citizens": "yes"}, {"most": "12"}),
     "camera": ({**NAMES, "kind": "tower", "area_id": "", "latitude": "", "longitude": ""}, {"kind": "security"}),
     "letterhead": ({"agency_id": "", "issuing_body": "TRUNG TÂM", "symbol": "IOC", "place": "Lạc Dương", "signer_title": "GIÁM ĐỐC"},
                    {"signer_name": "Nguyễn Văn Ký"}),
@@ -53,6 +55,8 @@ NEW: dict[str, tuple[dict[str, str], dict[str, str]]] = {
     "consent_notice": ({"version": "2026-02", "body_vi": "Mục đích, quyền.", "body_en": "Purpose, rights."}, {"version": "2026-03"}),
 }  # fmt: skip
 """For each kind a row that can be added, and what is changed of it."""
+
+CHOICE = {"kind": "choice", "least": "", "most": ""}
 
 IMPOSSIBLE: list[tuple[str, dict[str, str], str, str]] = [
     ("clock", {"amount": "0"}, "amount", "Cần một số nguyên từ 1"),
@@ -76,6 +80,16 @@ IMPOSSIBLE: list[tuple[str, dict[str, str], str, str]] = [
     ("phrase", {"kind": "urgency"}, "target", "chỉ gợi ý “Khẩn”"),
     ("phrase", {"weight": "11"}, "weight", "từ 1 đến 10"),
     ("ready_text", {"body": "Xin gửi ảnh đến {street}."}, "body", "Không có chỗ điền “{street}”"),
+    ("extra_question", {**CHOICE, "options_vi": "Một"}, "options_vi", "Cần 2 đến 12 mục"),
+    ("extra_question", {**CHOICE, "options_vi": "\n".join(map(str, range(13)))}, "options_vi", "Cần 2 đến 12"),
+    ("extra_question", {**CHOICE, "options_vi": "Một\nMột"}, "options_vi", "Có hai mục giống nhau"),
+    ("extra_question", {**CHOICE, "options_vi": "Một\nHai", "options_en": "One"}, "options_en", "cùng số dòng"),
+    ("extra_question", {"least": "10"}, "most", "nhỏ hơn giới hạn dưới"),
+    ("extra_question", {"kind": "text"}, "least", "Chỉ câu hỏi về số"),
+    ("extra_question", {"kind": "stop", "least": "", "most": ""}, "hint_vi", "nơi cần gọi"),
+    ("extra_question", {"may_send": "yes"}, "may_send", "Chỉ dùng cho thông báo"),
+    ("extra_question", {"for_citizens": ""}, "for_citizens", "ít nhất một nơi"),
+    ("extra_question", {"options_vi": "Một\nHai"}, "options_vi", "Chỉ câu hỏi chọn một"),
     ("answer_template", {"actions": "Đã sửa {street}."}, "actions", "Không có chỗ điền “{street}”"),
     ("camera", {"longitude": "x"}, "longitude", "như 108.4267"),
     ("camera", {"latitude": "12.01"}, "longitude", "Cần cả vĩ độ và kinh độ"),

@@ -14,11 +14,13 @@ from casework.parts import parts_of
 from casework.photos.records import photos_of_report
 from tests import build
 from tests.casework.parting.family import answer, divided, finish_agencies
-from tests.web.desk import Office
+from tests.web.desk import Office, statements_of
 from tests.web.pages import words_of
 from tests.with_photos import pictured_case
 
 WORDS = "Cột điện cạnh bãi rác bị nghiêng, có nguy cơ đổ."
+MOST_STATEMENTS = 84
+"""A report is filed, its process begun, and three steps are done."""
 
 
 @pytest.fixture
@@ -168,3 +170,9 @@ def test_who_looks_at_a_case_that_waits_for_its_part_alone_reads_so(office: Offi
     office.clock(build.next_moment(part))
     step = build.waiting(part, "publish").ref
     assert "được đọc trên trang của hồ sơ chính" in office.words("operator", f"/tasks/{step}")
+
+
+def test_splitting_a_part_off_takes_no_more_statements_than_its_steps_need(office: Office) -> None:
+    case = at_work(office)
+    key = key_of(office.get("operator", address(case)).text)
+    assert statements_of(lambda: office.post("operator", address(case), **filled_in(office, csrf_token=key))) <= MOST_STATEMENTS

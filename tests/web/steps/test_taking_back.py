@@ -20,7 +20,7 @@ from casework.notes.notes import write_note
 from casework.permissions import Role
 from tests import build
 from tests.web.desk import Office, statements_of, step
-from tests.web.pages import words_of
+from tests.web.pages import hidden, words_of
 from workflows.models import WaitingTask
 from workflows.running import carrying_out
 from workflows.running.carrying_out import carry_out_due
@@ -220,6 +220,19 @@ def test_colleagues_see_who_has_just_done_it_and_cannot_do_it_as_well(office: Of
     assert office.get("operator_2", f"/held/{held().ref}").status_code == 404
     assert work(office, 10) == 1
     assert case.is_public
+
+
+def test_who_was_typing_the_same_step_still_reads_their_own_words_when_a_colleague_has_done_it(office: Office) -> None:
+    kind = KINDS[0]
+    case = begun(office, kind)
+    page, own = step(case, "publish"), {**PUBLIC, "question": "Bãi rác cạnh cầu treo."}
+    owner = hidden(office.get("operator_2", page).text, "draft_owner")
+    assert office.post("operator_2", f"{page}/draft", draft_owner=owner, **own).status_code == 302
+    press(office, kind, case)
+    assert own["question"] in words_of(office.get("operator_2", page)), "while it is held"
+    assert own["question"] not in words_of(office.get("operator", page))
+    assert work(office, 10) == 1
+    assert own["question"] in words_of(office.get("operator_2", page)), "and once it is done"
 
 
 def test_the_next_page_offers_to_take_it_back_until_the_time_is_over(office: Office) -> None:

@@ -36,29 +36,37 @@
     take();
   });
 
-  const choose = (button, latitude, longitude, accuracy) => {
-    const select = document.getElementById(button.dataset.area), body = new FormData();
+  let asked = 0;
+  const choose = (button, latitude, longitude) => {
+    const select = document.getElementById(button.dataset.area), body = new FormData(), mine = ++asked;
     const token = button.form && button.form.elements.csrf_token;
     body.append("latitude", latitude);
     body.append("longitude", longitude);
-    if (accuracy) body.append("accuracy", accuracy);
     if (token) body.append("csrf_token", token.value);
     fetch(button.dataset.areaUrl, { method: "POST", body, credentials: "same-origin" }).then(answer => answer.json()).then(found => {
+      if (mine !== asked) return;
       all("[data-located-outside]").forEach(text => { text.hidden = !found.outside; });
-      if (found.words) all("[data-located-words],[data-picked]").forEach(text => { text.textContent = found.words; });
-      if (!found.area || !select || select.value) return;
-      select.value = found.area.ref;
+      if (found.words) all("[data-located-words]").forEach(text => { text.textContent = found.words; });
+      if (!select || (select.value && !select.dataset.filled)) return;
+      select.value = found.area ? found.area.ref : "";
+      select.dataset.filled = "yes";
       select.dispatchEvent(new Event("change", { bubbles: true }));
     }).catch(() => {});                                                        // the server looks again when the form is sent
+  };
+  const tellPlace = (latitude, longitude, accuracy) => {
+    all("[data-located]").forEach(text => { text.hidden = !latitude; });
+    all("[data-located-words]").forEach(text => { text.textContent = latitude && latitude + ", " + longitude; });
+    all("[data-located-accuracy]").forEach(text => { text.textContent = latitude && accuracy ? text.dataset.words.replace("{metres}", accuracy) : ""; });
   };
 
   all("button[data-locate]").forEach(button => {
     const [latitude, longitude, accuracy] = button.dataset.locate.split(" ").map(id => document.getElementById(id));
+    const select = document.getElementById(button.dataset.area);
+    if (select) select.addEventListener("change", event => { if (event.isTrusted) delete select.dataset.filled; });
     // pointed at on a map: as exact as the finger was
-    latitude.form.addEventListener("pointed", () => {
-      if (accuracy) accuracy.value = "";
-      all("[data-located]").forEach(text => { text.hidden = !latitude.value; });
-      all("[data-located-at],[data-located-words]").forEach(text => { text.textContent = latitude.value && latitude.value + ", " + longitude.value; });
+    latitude.form.addEventListener("pointed", event => {
+      if (accuracy) accuracy.value = (event.detail && event.detail.accuracy) || "";
+      tellPlace(latitude.value, longitude.value, accuracy && accuracy.value);
       if (latitude.value && button.dataset.areaUrl) choose(button, latitude.value, longitude.value);
       else all("[data-located-outside]").forEach(text => { text.hidden = true; });
     });
@@ -77,9 +85,8 @@
         inputs[0].value = position.coords.latitude.toFixed(6);
         inputs[1].value = position.coords.longitude.toFixed(6);
         if (inputs[2]) inputs[2].value = Math.round(position.coords.accuracy);
-        all("[data-located]").forEach(text => { text.hidden = false; });
-        all("[data-located-at],[data-located-words]").forEach(text => { text.textContent = inputs[0].value + ", " + inputs[1].value; });
-        if (button.dataset.areaUrl) choose(button, inputs[0].value, inputs[1].value, inputs[2] && inputs[2].value);
+        tellPlace(inputs[0].value, inputs[1].value, inputs[2] && inputs[2].value);
+        if (button.dataset.areaUrl) choose(button, inputs[0].value, inputs[1].value);
         inputs[0].dispatchEvent(new CustomEvent("located", { bubbles: true, detail: { accuracy: position.coords.accuracy } }));
       }, () => { button.removeAttribute("aria-busy"); failed(false); }, { enableHighAccuracy: true, timeout: 15000 });
     });

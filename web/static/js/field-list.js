@@ -7,9 +7,10 @@
   const EARTH = 6371000, RADIAN = Math.PI / 180, DAY = 24 * work.HOUR, WIDE = 420, HIGH = 230, EDGE = 34, PHOTO = 500000;
   const at = { position: null, order: "near" };
 
-  const clock = moment => new Date(moment).toLocaleTimeString(lang, { hour: "2-digit", minute: "2-digit", hour12: false });
-  const two = number => String(number).padStart(2, "0");
-  const day = moment => { const at = new Date(moment); return `${clock(moment)} ${two(at.getDate())}/${two(at.getMonth() + 1)}`; };
+  // by the clock of the centre, as limits are told; a telephone may be set to another
+  const zone = texts.zone || undefined;
+  const clock = moment => new Date(moment).toLocaleTimeString(lang, { hour: "2-digit", minute: "2-digit", hourCycle: "h23", timeZone: zone });
+  const day = moment => `${clock(moment)} ${new Date(moment).toLocaleDateString("en-GB", { day: "2-digit", month: "2-digit", timeZone: zone })}`;
   const size = bytes => (bytes < 1e6 ? `${Math.max(1, Math.round(bytes / 1000))} KB` : `${(bytes / 1e6).toLocaleString(lang, { maximumFractionDigits: 1 })} MB`);
   const metres = ([south, west], [north, east]) => {
     const half = degrees => Math.sin(degrees * RADIAN / 2) ** 2;

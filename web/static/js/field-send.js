@@ -115,13 +115,17 @@
     if (here.state !== "locked") here.state = "sign-in";
     told();
   };
+  // The limit of the answer; where there is none yet, that of the step, as long as it is the same step.
+  const moved = (was, each) => {
+    const name = was.answer_due_at && each.answer_due_at ? "answer_due_at" : was.task === each.task ? "due_at" : "";
+    const from = was.moved ? was.moved.from : was[name], to = each[name];
+    return from && to && Date.parse(from) !== Date.parse(to) ? { from, to } : null;
+  };
   const merge = async fresh => {
-    const before = new Map(cases.map(each => [each.assignment, each])), limit = each => each.answer_due_at || each.due_at;
+    const before = new Map(cases.map(each => [each.assignment, each]));
     fresh.forEach(each => {
       const was = before.get(each.assignment);
-      if (!was) return;
-      each.moved = was.moved || null;
-      if (limit(was) && limit(each) && limit(was) !== limit(each)) each.moved = { from: was.moved ? was.moved.from : limit(was), to: limit(each) };
+      if (was) each.moved = moved(was, each);
     });
     cases.splice(0, cases.length, ...fresh);
     for (const thing of [...things.values()].filter(each => each.kind !== "accept" && each.state === "saved")) {
@@ -142,13 +146,23 @@
       one.thumbs.push(`data:${answer.headers.get("Content-Type").split(";")[0]};base64,${btoa(text)}`);
     }
   };
-  const refresh = async () => {
+  // Lists are taken one after the other, whether from the store or from the centre: an older one never replaces a newer one.
+  let lists = Promise.resolve(), nextList = null, arrivals = 0;
+  const inTurn = act => { const done = lists.then(act); lists = done.catch(() => {}); return done; };
+  const refresh = () => {
+    nextList = nextList || inTurn(() => { nextList = null; return renew(); }).then(beside);   // who asks while one is read waits for the next
+    return nextList;
+  };
+  const renew = async () => {
+    if (here.state === "over") return null;
+    const before = arrivals;
     let found;
-    try { found = await ask(texts.work, { secret: store.is ? (await store.refs()).join(",") : "" }); } catch { online(false); return; }
+    try { found = await ask(texts.work, { secret: store.is ? (await store.refs()).join(",") : "" }); } catch { online(false); return null; }
     online(true);
-    if (found.status === 401) { await signedOut().catch(() => online(false)); return; }
-    if (found.status === 403) { await wipe(); return; }
-    if (found.status !== 200) return;
+    if (found.status === 401) { await signedOut().catch(() => online(false)); return null; }
+    if (found.status === 403) { await wipe(); return null; }
+    if (found.status !== 200) return null;
+    if (arrivals !== before) return renew();                               // read before the centre had what it has now
     const state = await store.open(found.content).catch(() => "shut"), isOurs = state === "open" && here.state !== "over";
     if (isOurs && !cases.length && !things.size) await load();
     else if (!isOurs && state !== "shut") { cases.length = 0; things.clear(); }
@@ -162,11 +176,12 @@
       if (was && String(was.photos) === String(each.photos)) each.thumbs = was.thumbs;
     });
     await keepList();
-    await beside(found.content.areas);
+    return { areas: found.content.areas };
   };
-  // What is nice to have, after what is needed: small photos, and the boundaries for the map.
-  const beside = async areas => {
-    const lacking = cases.filter(each => !each.thumbs);
+  // What is nice to have, after what is needed: small photos, and the boundaries for the map. No list waits for it.
+  const beside = async found => {
+    if (!found) return;
+    const { areas } = found, lacking = cases.filter(each => !each.thumbs);
     for (const each of lacking) await small(each);
     if (areas && (!here.areas || here.areas.address !== areas)) {
       const answer = await fetch(areas).catch(() => null), text = answer && answer.ok ? await answer.text() : "";
@@ -207,6 +222,7 @@
     await dropThing(thing);
   };
   const judge = (thing, { status, content }, edit) => {
+    if (status === 200) arrivals += 1;
     if (status === 200 && thing.kind !== "draft" && thing.edit === edit) return arrived(thing);
     const base = content.draft ? { ref: content.draft.ref, revision: content.draft.revision, token: content.draft.token } : thing.base;
     if (!things.has(thing.id)) return undefined;                           // put away meanwhile
@@ -259,7 +275,7 @@
 
   const begin = async () => {
     here.state = store.is ? await store.open().catch(() => "shut") : "shut";
-    if (here.state === "open") await load();
+    if (here.state === "open") await inTurn(() => (cases.length || things.size ? null : load()));
     if (here.state === "shut") here.state = "";                            // nothing is kept here yet
     await meet();
     told();
@@ -267,7 +283,7 @@
   const watch = () => {
     if (here.endsAt && Date.now() >= here.endsAt && here.state !== "over" && store.is) wipe();
   };
-  store.listen(what => { if (what === "wiped") empty("over"); else if (what === "changed" && store.isOpen() && !running && document.hidden) load(); });
+  store.listen(what => { if (what === "wiped") empty("over"); else if (what === "changed" && store.isOpen() && !running && document.hidden) inTurn(load); });
 
   self.langbiangFieldWork = {
     cases, things, here, HOUR, begin, meet, flush, refresh, watch, wipe, unsent, accept, answerOf, write, submit, addPhoto, dropPhoto, photoData, settle, dropThing, thingOf, signedOut,

@@ -106,18 +106,27 @@
 
   const needKey = () => { if (!key) throw Object.assign(new Error("shut"), { isShut: true }); return key; };
   // All of it at once, or nothing: [{ name, value }, { name, data }, { name, isGone: true }]; `waits` is how many things are not sent then.
-  const write = (changes, waits) => Promise.all(changes.map(({ name, value, data, isGone }) => {
+  // In the order asked for, however long the sealing takes: what was written before never replaces what was written after it.
+  let written = Promise.resolve();
+  const sealedOf = async ({ name, value, data, isGone }) => {
     if (isGone) return { name, isGone };
-    return (data ? seals.sealBytes(needKey(), name, data) : seals.seal(needKey(), name, value)).then(sealed => ({ name, sealed, isBytes: Boolean(data) }));
-  })).then(all => within(["rows", "bytes", "keys"], "readwrite", (rows, bytes, keys) => {
-    needKey();                                                             // wiped meanwhile
-    all.forEach(({ name, sealed, isBytes, isGone }) => {
-      if (isGone) { rows.delete(name); bytes.delete(name); } else (isBytes ? bytes : rows).put({ name, iv: sealed.iv, data: sealed.data });
-    });
-    if (waits !== undefined) keys.put({ name: "waiting", count: waits });
-  }));
+    const sealed = await (data ? seals.sealBytes(needKey(), name, data) : seals.seal(needKey(), name, value));
+    return { name, sealed, isBytes: Boolean(data) };
+  };
+  const write = (changes, waits) => {
+    const sealing = Promise.all(changes.map(sealedOf)), before = written;
+    const done = sealing.then(all => before.then(() => within(["rows", "bytes", "keys"], "readwrite", (rows, bytes, keys) => {
+      needKey();                                                           // wiped meanwhile
+      all.forEach(({ name, sealed, isBytes, isGone }) => {
+        if (isGone) { rows.delete(name); bytes.delete(name); } else (isBytes ? bytes : rows).put({ name, iv: sealed.iv, data: sealed.data });
+      });
+      if (waits !== undefined) keys.put({ name: "waiting", count: waits });
+    })));
+    written = done.catch(() => {});
+    return done;
+  };
   const bytes = name => get("bytes", name).then(row => (row ? seals.openBytes(needKey(), name, row) : null));
-  const load = () => within(["rows"], "readonly", rows => asked(rows.getAll())).then(rows =>
+  const load = () => written.then(() => within(["rows"], "readonly", rows => asked(rows.getAll()))).then(rows =>
     Promise.all(rows.map(row => seals.open(needKey(), row.name, row).then(value => [row.name, value], () => null)))).then(all => new Map(all.filter(Boolean)));
   const waiting = () => (is ? get("keys", "waiting").then(row => (row ? row.count : 0)) : Promise.resolve(0));
 

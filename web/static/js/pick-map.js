@@ -3,12 +3,12 @@
 //   label[data-camera]                    a point that chooses the radio of its label
 //   data-area-url                         asked for the place in words; until it answers, and without it, the coordinates are told
 //   [data-picked], [data-unpick]          what was pointed at, and the button that takes it away
-// Tells "pointed" when the inputs have changed, and hears "located" when another script has changed them. ES2019: citizens point, too.
+// Tells "pointed" when the inputs have changed, and hears "located" when another script has changed them. For staff; citizens: pick-place.js.
 "use strict";
 (() => {
   const stage = document.querySelector("[data-pick-map]");
   if (!stage || !window.fieldMap) return;
-  const form = stage.closest("form"), { latitude, longitude } = form.elements, fold = stage.closest("details");
+  const form = stage.closest("form"), { latitude, longitude } = form.elements;
   const picked = document.querySelector("[data-picked]"), unpick = document.querySelector("[data-unpick]");
   const cameras = [...document.querySelectorAll("[data-camera]")];
 
@@ -70,6 +70,5 @@
     unpick.addEventListener("click", () => put(null));
     form.addEventListener("located", () => { put(L.latLng(Number(latitude.value), Number(longitude.value))); map.setView(point.getLatLng()); });
   };
-  if (fold && !fold.open) fold.addEventListener("toggle", open, { once: true });
-  else open();
+  open();
 })();

@@ -2,7 +2,8 @@
 // it is: "now", "wide" where the window has room next to the list, "open" with the details around it.
 //   data-at="latitude longitude", data-words     one point
 //   data-points            address of points and counts of communes: { points: [{ at, title, words, kind, url }], areas: [{ at, count, words, url }], words }
-//       data-near          what a group of points is called; [data-map-words] of the same part tells what is shown
+//       data-near, data-late   what a group of points is called, and the late ones in it; [data-map-words] of the same part tells what is shown
+//       data-without="areas"   the counts of communes stand in words
 //   data-failed            said when nothing can be drawn
 // Without it the list says the same.
 "use strict";
@@ -30,15 +31,39 @@
     return library;
   };
 
-  const icon = (kind, words, size) => {
+  // The pin of a state, the same as in the legend (public/_list.html); all others are numbers.
+  const SVG = "http://www.w3.org/2000/svg", BODY = "M0 0c-9-12-13-17-13-24a13 13 0 0 1 26 0c0 7-4 12-13 24z";
+  const SIGNS = { open: "M0-24h.01", late: "M0-31v8M0-18v.01", urgent: "M0-31l6 11h-12z", done: "M-5-24l4 4 7-8" };
+  const pin = kind => {
+    const drawn = document.createElementNS(SVG, "svg");
+    drawn.setAttribute("class", "mpin mpin-" + kind);
+    drawn.setAttribute("viewBox", "-16 -40 32 42");
+    drawn.setAttribute("aria-hidden", "true");
+    [["body", BODY], ["sign", SIGNS[kind]]].forEach(part => {
+      const path = document.createElementNS(SVG, "path");
+      path.setAttribute("class", "mpin-" + part[0]);
+      path.setAttribute("d", part[1]);
+      drawn.appendChild(path);
+    });
+    return drawn;
+  };
+  const span = (className, words) => {
+    const element = document.createElement("span");
+    element.className = className;
+    element.textContent = words;
+    return element;
+  };
+  // Every mark is as large as a finger, and all lie alike over their points, so that none covers another.
+  const SIZE = 44;
+  const icon = (kind, number, late) => {
     const mark = document.createElement("span");
-    mark.className = "pin-mark";
-    mark.textContent = words;
-    return window.L.divIcon({ className: "pin pin-" + kind, html: mark, iconSize: [size, size], iconAnchor: [size / 2, size / 2] });
+    mark.appendChild(number ? span("pin-mark", number) : pin(kind));
+    if (late) mark.appendChild(span("pin-late-count", String(late)));
+    return window.L.divIcon({ className: "pin pin-" + kind, html: mark, iconSize: [SIZE, SIZE], iconAnchor: [SIZE / 2, number ? SIZE / 2 + 18 : SIZE - 2] });
   };
   // A marker that a keyboard reaches, and that says what it is.
-  const put = (layer, at, kind, sign, size, words, act) => {
-    const marker = window.L.marker(at, { icon: icon(kind, sign, size), title: words, alt: words }).addTo(layer), element = marker.getElement();
+  const put = (layer, at, kind, number, late, words, act) => {
+    const marker = window.L.marker(at, { icon: icon(kind, number, late), title: words, alt: words }).addTo(layer), element = marker.getElement();
     element.setAttribute("role", "button");
     element.setAttribute("aria-label", words);
     marker.on("click", () => act(marker));
@@ -80,11 +105,12 @@
       });
       groups.forEach(({ at: mark, points }) => {
         if (points.length === 1) {
-          put(layer, points[0].at, points[0].kind, "", 32, points[0].title + ", " + points[0].words, marker => show(marker, points));
+          put(layer, points[0].at, points[0].kind, "", 0, points[0].title + ", " + points[0].words, marker => show(marker, points));
           return;
         }
-        const kind = points.some(point => point.kind === "late") ? "late" : points.every(point => point.kind === "done") ? "done" : "open";
-        put(layer, map.unproject(mark, zoom), kind + " pin-many", String(points.length), 44, points.length + " " + stage.dataset.near, marker => {
+        const late = points.filter(point => point.kind === "late").length;
+        const words = points.length + " " + stage.dataset.near + (late && stage.dataset.late ? ", " + stage.dataset.late + ": " + late : "");
+        put(layer, map.unproject(mark, zoom), "many", String(points.length), late, words, marker => {
           const bounds = window.L.latLngBounds(points.map(point => point.at));
           if (map.getZoom() < 17 && map.getBoundsZoom(bounds) > map.getZoom()) {
             map.fitBounds(bounds, { padding: [40, 40], maxZoom: 18, animate: false });
@@ -92,12 +118,13 @@
           } else show(marker, points);
         });
       });
+      if (stage.dataset.without === "areas") return;                            // counted in words beside the map
       const placed = groups.map(each => each.at);
       found.areas.forEach(area => {
         let at = map.project(area.at, zoom);                                    // stands for a whole commune, so it may step aside
         for (let tries = 0; tries < 20 && placed.some(each => near(each, at)); tries++) at = at.add([0, APART]);
         placed.push(at);
-        put(layer, map.unproject(at, zoom), "area", String(area.count), 44, area.words, () => { location.href = area.url; }).setZIndexOffset(-500);
+        put(layer, map.unproject(at, zoom), "area", String(area.count), 0, area.words, () => { location.href = area.url; }).setZIndexOffset(-500);
       });
     };
     map.on("zoomend", draw);
@@ -124,7 +151,7 @@
       const at = stage.dataset.at ? stage.dataset.at.split(" ").map(Number) : null;
       if (at) {
         const drawn = window.fieldMap(stage, { view: { points: [at] } });
-        window.L.marker(at, { icon: icon("done", "", 32), keyboard: false, title: stage.dataset.words, alt: stage.dataset.words }).addTo(drawn.map);
+        window.L.marker(at, { icon: icon("open", "", 0), keyboard: false, title: stage.dataset.words, alt: stage.dataset.words }).addTo(drawn.map);
         return null;
       }
       return fetch(stage.dataset.points, { credentials: "same-origin" }).then(answer => answer.json()).then(found => {

@@ -6,7 +6,7 @@
 //            asked     its form has come back with the server's questions: its files are kept for the answer, and it is never sent so
 //            waiting   to be sent; why: "" | "later" | "sign-in" | "other" | "full", with text if the server said something
 //            refused   text and faults say why; to be mended by its owner
-//            sent      code, secret and follow (address), until its owner has noted them
+//            sent      code, secret and follow (address), and in short what it was, until its owner has noted them
 // The bytes of the files lie in a store of their own, read from the files when the report is put down. All of it is sealed (seal.js) but the
 // keys of the rows; a key of this browser opens it, for there is no session whose secret could: reports wait for weeks, and go out by themselves.
 "use strict";
@@ -219,17 +219,21 @@
     return post(API + report.key, body, { token, language: report.language }).then(orLater);
   };
 
-  const leaves = report => change(report.key, { leavingUntil: Date.now() + LEAVING_FOR });
+  const leaves = (report, more) => change(report.key, Object.assign({ leavingUntil: Date.now() + LEAVING_FOR }, more));
+  const summaryOf = report => ((report.fields.find(([name]) => name === "words") || [])[1] || "").trim().slice(0, 140);
   // The fields first: a repeat is answered at once, and a refusal costs no upload. Then what the server says is missing.
   const send = (report, token, turn) => sendFields(report, token).then(({ status, content }) => {
     if (status === 200) {
       return change(report.key, { state: "sent", code: content.code, secret: content.secret || "", follow: content.follow || "",
                                   isUnconfirmed: Boolean(content.is_unconfirmed), text: content.text || "",
+                                  summary: summaryOf(report), place: content.place || "", photos: content.photos || 0, acceptedBy: content.accepted_by || "",
                                   sentAt: Date.now(), fields: [], why: "" });
     }
     if (status === 409 && content.missing && turn < 3) {
       const missing = report.files.filter(file => content.missing.includes(file.sha256));
-      return missing.reduce((before, row) => before.then(isGood => isGood && readFile(report, row).then(file => leaves(report).then(() => sendFile(report, file, token))).then(answer => {
+      let arrived = report.files.length - missing.length;
+      return missing.reduce((before, row) => before.then(isGood => isGood && readFile(report, row).then(file => leaves(report, { arrived }).then(() => sendFile(report, file, token))).then(answer => {
+        if (answer.status === 200) arrived += 1;
         if (answer.status === 200 || answer.content.damaged) return true;
         if (answer.status === 401 || answer.status === 412) throw new Later(answer.status === 401 ? "sign-in" : "other");
         return refuse(report, answer, row).then(() => false);

@@ -8,11 +8,13 @@
   if (!core || !core.is) { cannot.hidden = false; return; }
   const template = find("[data-row]"), texts = find("[data-sure-all]").dataset, leaving = find("[data-leaving]");
   const at = new Intl.DateTimeFormat(document.documentElement.lang === "en" ? "en-GB" : "vi", { day: "2-digit", month: "2-digit", year: "numeric", hour: "2-digit", minute: "2-digit" });
+  const hour = new Intl.DateTimeFormat(document.documentElement.lang === "en" ? "en-GB" : "vi", { day: "2-digit", month: "2-digit", hour: "2-digit", minute: "2-digit" });
   const LONGEST = 140;
 
   const owner = self.langbiangOwner, hasAccount = owner !== "guest";
   const own = () => core.all().then(all => ({
-    mine: all.filter(report => report.owner === owner && report.state !== "held" && report.state !== "asked").sort((a, b) => b.savedAt - a.savedAt),
+    mine: all.filter(report => report.owner === owner && report.state !== "held" && report.state !== "asked")
+      .sort((a, b) => (b.state === "sent") - (a.state === "sent") || b.savedAt - a.savedAt),
     others: all.filter(report => report.owner !== owner && report.state !== "sent" && report.state !== "asked").length,
   }));
 
@@ -23,6 +25,20 @@
     row.querySelectorAll("[data-state]").forEach(tag => { tag.hidden = tag.dataset.state !== report.state; });
     part("at").textContent = at.format(new Date(report.savedAt));
     part("at").dateTime = new Date(report.savedAt).toISOString();
+    part("head").hidden = isSent;
+    if (isSent) {
+      part("sent-title").textContent = texts.sentTitle.replace("{code}", report.code);
+      part("sent-at").textContent = texts.sentAt.replace("{sent}", hour.format(new Date(report.sentAt || report.savedAt))).replace("{written}", hour.format(new Date(report.savedAt)));
+      if (report.secret) part("copy").dataset.copy = report.code + " " + report.secret;
+      [["summary", report.summary], ["place", report.place], ["photos", report.photos ? String(report.photos) : ""], ["accepted", report.acceptedBy]].forEach(([name, value]) => {
+        part("fact-" + name).parentElement.hidden = !value;
+        part("fact-" + name).textContent = value || "";
+      });
+    }
+    part("copy").hidden = !isSent || !report.secret || !navigator.clipboard;
+    const isPartly = report.state === "waiting" && report.arrived > 0;
+    part("arrived").hidden = !isPartly;
+    if (isPartly) part("arrived").textContent = part("arrived").dataset.words.replace("{n}", report.arrived).replace("{all}", report.files.length);
     const words = ((report.fields.find(([name]) => name === "words") || [])[1] || "").trim();
     part("words").textContent = words.length > LONGEST ? words.slice(0, LONGEST) + "…" : words;
     part("words").hidden = !words;
@@ -44,7 +60,7 @@
       item.textContent = fault.field + ": " + fault.text;
       part("faults").appendChild(item);
     });
-    part("sent").hidden = !isSent;
+    part("sent").hidden = part("sent-facts").hidden = !isSent;
     part("code").textContent = report.code || "";
     part("secret").textContent = report.secret || "";
     part("secret-part").hidden = !report.secret;
@@ -75,6 +91,11 @@
     list.textContent = "";
     mine.forEach(report => list.appendChild(fill(report)));
     const waits = mine.filter(report => report.state === "waiting").length;
+    const sent = mine.filter(report => report.state === "sent"), title = find("[data-title]");
+    // a report that has just gone out by itself is what this page is about then
+    title.textContent = sent.length === 1 ? texts.sentTitle.replace("{code}", sent[0].code) : title.dataset.title;
+    find("[data-about]").hidden = sent.length === 1;
+    list.querySelectorAll("[data-sent-title]").forEach(each => { each.hidden = sent.length === 1; });
     find("[data-list-send]").hidden = !waits;
     find("[data-list-empty]").hidden = mine.length > 0;
     find("[data-list-others]").hidden = !others;
@@ -92,6 +113,8 @@
   find("[data-send-all]").addEventListener("click", send);
 
   list.addEventListener("click", event => {
+    const copy = event.target.closest("[data-copy]");
+    if (copy) { navigator.clipboard.writeText(copy.dataset.copy).then(() => { copy.textContent = copy.dataset.copied; }); return; }
     const button = event.target.closest("[data-act]");
     if (!button) return;
     if (button.dataset.act === "delete" && !window.confirm(button.dataset.sure)) return;

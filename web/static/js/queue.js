@@ -107,7 +107,7 @@
   const isKept = box.dataset.form === "kept";
   if (isKept && owner !== "guest") {
     // the account is answered; who it is stands in it
-    form.elements.phone.closest(".stack").hidden = true;
+    all("[data-who]").forEach(part => { part.hidden = true; });
     part("account").hidden = box.hidden = false;
   }
   form.dataset.owner = owner;                                            // whose draft it is (report-form.js)
@@ -130,7 +130,7 @@
     const lacks = { words: !has("words") && !files.some(({ kind }) => kind === "voice"),
                     place: !has("area") && !has("place") && !has("unsure") && !has("latitude"), consent: !has("consent"),
                     // which fields take a report of nobody, the server knows
-                    contact: owner === "guest" && !has("phone") && !has("email") && !has("urgent") && !has("field") };
+                    contact: owner === "guest" && !has("contact") && !has("urgent") && !has("field") };
     Object.keys(lacks).forEach(name => { box.querySelector("[data-queue-lack=" + name + "]").hidden = !lacks[name]; });
     return Object.keys(lacks).some(name => lacks[name]);
   };
@@ -204,8 +204,14 @@
         if (input.type === "checkbox" || input.type === "radio") input.checked = input.type === "checkbox" || input.value === value;
         else input.value = value;
       });
+      // the answer to a question that was changed or ended since: sent along as it was given
+      if (field.startsWith("ask-") && value && !form.elements[field])
+        form.appendChild(Object.assign(document.createElement("input"), { type: "hidden", name: field, value }));
+      // written by a release with two fields for them
+      if ((field === "phone" || field === "email") && value && !form.elements.contact.value) form.elements.contact.value = value;
     });
-    form.dispatchEvent(new CustomEvent("pointed"));
+    form.dispatchEvent(new CustomEvent("pointed", { detail: { accuracy: form.elements.accuracy.value } }));
+    form.dispatchEvent(new CustomEvent("restored"));
     part("reason").textContent = report.text || "";
     part("mends").hidden = false;
     box.hidden = false;

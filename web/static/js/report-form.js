@@ -1,8 +1,8 @@
-// The report form, ES2019: photos made smaller, put in order and taken out; a voice note; the map; the draft. All it makes lies in the form's
+// The report form, ES2019: photos made smaller, put in order and taken out; a voice note; the draft. The place: report-place.js. All it makes lies in the form's
 // own inputs, so the form goes out as it would without this script (and whatever keeps it for later takes it from there).
 //   input[name=photos]         data-most, data-before (uploaded before), data-max-bytes; shown in [data-shots] by the frame in template[data-shot]
 //   [data-recorder]            puts what was spoken into input[name=voice]; data-max-seconds
-//   details[data-map]          its data-styles and data-scripts are fetched when it is opened
+//   #camera                    a second way to a photo, for telephones: what it brings lies in input[name=photos], too
 //   [data-sent-before]         shown, with a link to the receipt, instead of a form that was sent and gone back to
 //   form[data-owner]           whose draft it is: kept under that name, offered to nobody else; never who the sender is, nor any file
 "use strict";
@@ -114,6 +114,7 @@
 
   const draw = () => {
     shots.querySelectorAll("[data-preview]").forEach(figure => figure.remove());
+    shots.classList.toggle("is-empty", !(before + photos.length));
     photos.forEach((photo, place) => {
       const figure = frame.content.firstElementChild.cloneNode(true), number = before + place + 1, image = figure.querySelector("img");
       figure.querySelectorAll("[aria-label]").forEach(button => button.setAttribute("aria-label", button.getAttribute("aria-label").replace("{n}", number)));
@@ -124,8 +125,9 @@
       else drop.addEventListener("click", () => { URL.revokeObjectURL(photo.url); photos.splice(place, 1); fill(place, "[data-drop]"); });
       if (!canFill || !place) earlier.remove();
       else earlier.addEventListener("click", () => { photos.splice(place - 1, 0, photos.splice(place, 1)[0]); fill(place - 1, "[data-earlier]"); });
-      shots.insertBefore(figure, shots.querySelector(".shot-add"));
+      shots.insertBefore(figure, find("[data-camera]"));
     });
+    form.dispatchEvent(new CustomEvent("photos", { detail: photos.map((photo, place) => ({ photo, number: before + place + 1 })) }));
     const bytes = photos.reduce((sum, photo) => sum + photo.file.size, 0);
     const megabytes = (bytes / 1048576).toLocaleString(document.documentElement.lang, { maximumFractionDigits: 1 }) + " MB";
     weight.textContent = working ? weight.dataset.shrinking : photos.length ? photos.length + " · " + megabytes : "";
@@ -139,8 +141,7 @@
     const figures = shots.querySelectorAll("[data-preview]"), figure = figures[Math.min(place, figures.length - 1)];
     ((figure && (figure.querySelector(button) || figure.querySelector("[data-drop]"))) || input).focus();
   };
-  input.addEventListener("change", () => {
-    let chosen = Array.from(input.files);
+  const add = chosen => {
     if (!canFill) {
       photos.forEach(photo => URL.revokeObjectURL(photo.url));
       photos = [];
@@ -157,7 +158,11 @@
       photo.file = file;
       fill();
     }), Promise.resolve());
-  });
+  };
+  input.addEventListener("change", () => add(Array.from(input.files)));
+  const camera = document.getElementById("camera");
+  find("[data-camera]").hidden = !canFill;
+  camera.addEventListener("change", () => { add(Array.from(camera.files)); camera.value = ""; });
   window.addEventListener("pageshow", event => { if (event.persisted && canFill) fill(); });
 
   // ---- voice -------------------------------------------------------------------------------------------------------
@@ -244,36 +249,17 @@
   unlocate.type = "button";
   unlocate.addEventListener("click", () => {
     elements.latitude.value = elements.longitude.value = elements.accuracy.value = "";
-    const unpick = find("[data-unpick]");
-    if (unpick.hidden) form.dispatchEvent(new CustomEvent("pointed"));
-    else unpick.click();
-    elements.area.focus();
+    form.dispatchEvent(new CustomEvent("pointed"));
+    const locate = find("[data-locate]");
+    (locate.hidden ? find("[data-pick-open]") : locate).focus();
   });
 
-  const map = find("details[data-map]");
-  map.hidden = false;
-  map.addEventListener("toggle", function open() {
-    if (!map.open) return;
-    map.removeEventListener("toggle", open);
-    map.dataset.styles.split(" ").forEach(href => {
-      const link = document.createElement("link");
-      link.rel = "stylesheet";
-      link.href = href;
-      document.head.append(link);
-    });
-    map.dataset.scripts.split(" ").reduce((earlier, src) => earlier.then(() => new Promise((done, failed) => {
-      const script = document.createElement("script");
-      script.src = src;
-      script.onload = done;
-      script.onerror = failed;
-      document.head.append(script);
-    })), Promise.resolve()).catch(() => show("[data-no-map]", true));
-  });
   find("[data-plain]").hidden = true;                                          // files go out with the report
 
   // ---- draft -------------------------------------------------------------------------------------------------------
   const KEPT_DAYS = 7;
-  const KEPT = ["words", "field", "area", "village", "place", "unsure", "urgent", "latitude", "longitude", "accuracy"];
+  const KEPT = ["words", "field", "area", "village", "place", "unsure", "urgent", "latitude", "longitude", "accuracy"]
+    .concat(Array.from(form.querySelectorAll("[data-question]"), each => each.name));
   const STAND_BY = 700;                                                        // milliseconds without a key pressed
   let storage = null;
   try { storage = window.localStorage; } catch (error) { storage = null; }
@@ -327,8 +313,8 @@
           if (one.type === "checkbox") one.checked = draft.values[name];
           else one.value = draft.values[name];
         });
-        if (elements.latitude.value) form.dispatchEvent(new CustomEvent("pointed"));
-        if (elements.accuracy) elements.accuracy.value = draft.values.accuracy || "";
+        if (elements.latitude.value) form.dispatchEvent(new CustomEvent("pointed", { detail: { accuracy: draft.values.accuracy || "" } }));
+        form.dispatchEvent(new CustomEvent("restored"));
         show("[data-draft-offer]", false);
         elements.words.focus();
         keep();

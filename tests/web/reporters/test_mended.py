@@ -1,0 +1,141 @@
+"""The pages of “Is it really mended?”: by the link of the message, on one's own page, and the form of a new report."""
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+
+import pytest
+from flask import Flask
+from sqlalchemy import select
+
+from casework.db import db
+from casework.mended.asking import ANSWERABLE, ask_if_mended
+from casework.messages.routing import route_messages
+from casework.models import Case, MendedQuestion, Publication, Report
+from tests import build
+from tests.conftest import client_of
+from tests.web.letterbox import letterbox
+from tests.web.pages import at, hidden, signed_in, words_of
+from web.reporters.mended import PURPOSE
+from web.signed_links import signed_ref
+
+
+@pytest.fixture
+def world(app: Flask) -> build.World:
+    return build.standard_world()
+
+
+@pytest.fixture
+def question(world: build.World, app: Flask) -> MendedQuestion:
+    """Asked of the sender of a closed case; the clock of the pages stands an hour later."""
+    case = build.case_at(world, "closed")
+    [answered_at] = db.session.scalars(select(Publication.published_at))
+    moment = answered_at + timedelta(days=30)
+    ask_if_mended(moment)
+    at(app, moment + timedelta(hours=1))
+    db.session.rollback()
+    return db.session.scalars(select(MendedQuestion).where(MendedQuestion.case_id == case.id)).one()
+
+
+def kept(question: MendedQuestion) -> MendedQuestion:
+    db.session.rollback()
+    query = select(MendedQuestion).where(MendedQuestion.id == question.id)
+    return db.session.scalars(query.execution_options(populate_existing=True)).one()
+
+
+def path_of(question: MendedQuestion) -> str:
+    return f"/m/{signed_ref(question.ref, purpose=PURPOSE)}"
+
+
+def test_the_message_has_a_link_that_needs_no_sign_in(world: build.World, app: Flask, question: MendedQuestion) -> None:
+    with letterbox(app, "sms") as box:
+        moment = question.asked_at
+        while route_messages(moment, configured={"sms"}):
+            pass
+        sent = [each for each in box.deliver(moment.replace(hour=5)) if path_of(question) in each.words.sms]
+    assert len(sent) == 1
+    assert "đã xử lý thật chưa" in sent[0].words.sms
+
+
+def test_looking_changes_nothing_and_a_press_answers_once(app: Flask, question: MendedQuestion) -> None:
+    client, path = client_of(app), path_of(question)
+    page = words_of(client.get(path))
+    assert "Đã xử lý thật chưa?" in page
+    assert "Rác" not in page, "of the report the code alone"
+    assert kept(question).answer is None
+    assert client.post(path, data={"answer": "yes"}).location == path
+    assert kept(question).answer == "yes"
+    assert "Cảm ơn" in words_of(client.get(path))
+    assert client.post(path, data={"answer": "no"}).status_code == 422
+    assert client.post(path, data={"answer": "perhaps"}).status_code == 422
+    assert kept(question).answer == "yes"
+
+
+def test_an_expired_link_and_a_forged_one(app: Flask, question: MendedQuestion) -> None:
+    path = path_of(question)
+    assert client_of(app).get(path[:-1] + ("A" if path[-1] != "A" else "B")).status_code == 404
+    at(app, question.asked_at + ANSWERABLE)
+    assert "không còn trả lời được" in words_of(client_of(app).get(path))
+    assert client_of(app).post(path, data={"answer": "yes"}).status_code == 422
+    assert kept(question).answer is None
+
+
+def test_a_no_opens_a_form_with_place_and_field_and_the_new_report_leads_back(
+    world: build.World, app: Flask, question: MendedQuestion
+) -> None:
+    client = client_of(app)
+    answer = client.post(path_of(question), data={"answer": "no"})
+    assert answer.location == "/reports/new?again=1"
+    page = client.get(answer.location).get_data(as_text=True)
+    case = db.session.get_one(Case, question.case_id)
+    assert f"tiếp theo {case.code}" in words_of(page)
+    assert f'<option selected value="{world.area.ref}">' in page
+    assert "Thôn Păng Tiêng" in page
+    assert "ven suối" not in page, "the words are new"
+    assert "Nguyễn Thị Thử" not in page, "and so is the contact"
+    form = {
+        "words": "Rác vẫn còn nguyên.", "area": world.area.ref, "phone": "0912345678", "consent": "y", "alike_seen": "y",
+        **{name: hidden(page, name) for name in ("follows", "idempotency_key", "photos_token", "consent_notice")},
+    }  # fmt: skip
+    filed = client.post("/reports/new", data=form)
+    assert filed.status_code == 302, words_of(filed)
+    new = db.session.get_one(Report, kept(question).new_report_id)
+    assert new.code in filed.location
+    again = client.post("/reports/new", data={**form, "words": "Một việc khác hẳn.", "idempotency_key": "", "follows": form["follows"]})
+    assert again.status_code == 302, "it is filed, and leads nowhere"
+    assert kept(question).new_report_id == new.id
+    operator = signed_in(app, client_of(app), world.people["operator"], now=app.config["CLOCK"]())
+    for at_case, other in ((case, new.code), (db.session.scalars(select(Case).where(Case.code == new.code)).one(), case.code)):
+        assert other in words_of(operator.get(f"/cases/{at_case.ref}?tab=history"))
+    verify = build.waiting(db.session.scalars(select(Case).where(Case.code == new.code)).one(), "verify")
+    assert "người gửi cho biết chưa xử lý xong" in words_of(operator.get(f"/tasks/{verify.ref}"))
+    assert new.code in words_of(client_of(app).get(f"/reports/{case.code}"))
+    assert case.code in words_of(client_of(app).get(f"/reports/{new.code}"))
+
+
+def test_a_form_with_a_forged_question_is_filed_and_leads_nowhere(world: build.World, app: Flask, question: MendedQuestion) -> None:
+    client = client_of(app)
+    page = client.get("/reports/new?again=1").get_data(as_text=True)
+    assert "tiếp theo" not in words_of(page)
+    filed = client.post("/reports/new", data={
+        "words": "Rác vẫn còn.", "area": world.area.ref, "phone": "0912345678", "consent": "y", "alike_seen": "y",
+        "follows": f"{question.ref}.{'A' * 16}", "idempotency_key": hidden(page, "idempotency_key"),
+        "photos_token": hidden(page, "photos_token"), "consent_notice": hidden(page, "consent_notice"),
+    })  # fmt: skip
+    assert filed.status_code == 302, words_of(filed)
+    assert kept(question).new_report_id is None
+
+
+def test_the_sender_answers_on_their_own_page_and_nobody_else_does(world: build.World, app: Flask, question: MendedQuestion) -> None:
+    code = db.session.get_one(Report, question.report_id).code
+    now = app.config["CLOCK"]()
+    stranger = signed_in(app, client_of(app), world.people["citizen_2"], now=now)
+    assert stranger.post(f"/mine/{code}/mended", data={"answer": "yes", "question": question.ref}).status_code == 404
+    own = signed_in(app, client_of(app), world.people["citizen"], now=now)
+    page = own.get(f"/mine/{code}").get_data(as_text=True)
+    [ref] = re.findall(r'name="question" value="([^"]+)"', page)
+    assert ref == question.ref
+    assert own.post(f"/mine/{code}/mended", data={"answer": "yes", "question": "x" * 16}).status_code == 404
+    assert own.post(f"/mine/{code}/mended", data={"answer": "no", "question": ref}).location == "/reports/new?again=1"
+    page = words_of(own.get(f"/mine/{code}"))
+    assert ("Viết phản ánh mới" in page, "Đã xử lý thật" in page.replace("Đã xử lý thật chưa", "")) == (True, False)
