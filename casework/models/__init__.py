@@ -32,6 +32,7 @@ from casework.models.desks import (
     SuggestionRule,
 )
 from casework.models.documents import DocumentBook, DocumentNumber, LetterFile, Output, ReportSchedule, SealingOrder
+from casework.models.doors import BehalfAgreement, ServiceAccount, ServiceKey
 from casework.models.events import Anchor, Event, EventStream
 from casework.models.imports import StagedImport
 from casework.models.letters import Letter
@@ -78,7 +79,7 @@ from casework.models.upkeep import ProgramProcess, RecurringJob, UpkeepMark
 
 __all__ = [
     "Account", "Addition", "Agency", "AgencySuccession", "Anchor", "Answer", "AnswerOpening", "AnswerTemplate", "Area", "AreaSuccession",
-    "Assignment", "BellRead", "BlockedSender", "Breach", "BreachDescription", "BreachSearch", "BreachStep", "BreachSubject",
+    "Assignment", "BehalfAgreement", "BellRead", "BlockedSender", "Breach", "BreachDescription", "BreachSearch", "BreachStep", "BreachSubject",
     "CalendarChange", "CalendarDay", "Camera", "Case", "CaseMoment", "CaseReport", "CaseSpan",
     "CaseSuccession", "Centre", "Clock", "ClockPause", "ClockRule", "CodeApp", "CodeCounter", "Complexity", "ConsentNotice", "DailyFigures",
     "DataRequest", "Decision", "Delivery", "Deputy", "Device", "Directive", "DocumentBook", "DocumentNumber", "Draft", "DraftPhotos",
@@ -94,6 +95,6 @@ __all__ = [
     "ReorganisationChange", "ReorganisationStep", "Report", "ReportSchedule", "ReportText", "Reporter", "Review",
     "SavedFilter",
     "SchemaPromise",
-    "SealingOrder", "SearchRow", "SecondFactorRule", "SignInBegun", "StagedImport", "StaleDay", "StepRecord", "StepValue", "SuggestionRule",
-    "TextTemplate", "UpkeepMark", "VisibilityReason", "Wallboard", "Withdrawal",
+    "SealingOrder", "SearchRow", "SecondFactorRule", "ServiceAccount", "ServiceKey", "SignInBegun", "StagedImport", "StaleDay",
+    "StepRecord", "StepValue", "SuggestionRule", "TextTemplate", "UpkeepMark", "VisibilityReason", "Wallboard", "Withdrawal",
 ]  # fmt: skip

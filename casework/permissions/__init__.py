@@ -210,12 +210,16 @@ class Grant:
 
 @dataclass(frozen=True)
 class Actor:
-    """The acting person: an account with its present roles, a citizen, a guest with a tracking secret, or the system."""
+    """The acting person: an account with its present roles, a citizen, a guest with a tracking secret, a service account, or the system."""
 
     account: ActingAccount | None
     grants: tuple[Grant, ...] = ()
     tracked_report_ids: frozenset[int] = field(default_factory=frozenset)
     desk: str | None = None
+    scopes: frozenset[Action] | None = None
+    """Of a service account what its key opens, beside what its roles allow; None for people and the system."""
+    on_behalf_id: int | None = None
+    """The person in whose name a service account acts (casework/doors/behalf.py)."""
 
     @property
     def desks(self) -> list[str]:
@@ -224,6 +228,11 @@ class Actor:
     @property
     def is_staff(self) -> bool:
         return bool(self.grants)
+
+    @property
+    def is_machine(self) -> bool:
+        """Whether it is a service account: nobody who looks at anything, and never shown what is of the reporter."""
+        return self.scopes is not None
 
     @property
     def roles(self) -> frozenset[Role]:
@@ -289,8 +298,15 @@ class Actor:
         return own_id
 
     @property
+    def signs_as(self) -> int:
+        """Whose act it is where a row names one person: of a service account's the person in whose name it acts. Raises NotAllowed."""
+        return self.on_behalf_id if self.on_behalf_id is not None else self.account_id
+
+    @property
     def principal_id(self) -> int | None:
-        """The account a deputy acts for at the present desk."""
+        """The account a deputy acts for at the present desk, or the person in whose name a service account acts."""
+        if self.on_behalf_id is not None:
+            return self.on_behalf_id
         grant = self.grant_at(self.desk) if self.desk else None
         return grant.principal_id if grant else None
 
@@ -371,7 +387,12 @@ _ROLES_OF_ACCOUNT = select(_HELD.c.role, _HELD.c.centre_id, _HELD.c.agency_id, _
 
 
 def may(actor: Actor, action: Action, case: Case | None = None, *, agency_id: int | None = None) -> bool:
-    """Whether the person's roles allow the action, in the centre of the case and, for agencies' acts, in that agency."""
+    """Whether the person's roles allow the action, in the centre of the case and, for agencies' acts, in that agency.
+
+    A service account needs it among its scopes too.
+    """
+    if actor.scopes is not None and action not in actor.scopes:
+        return False
     roles = action.roles
     if roles == ANYONE:
         return True
