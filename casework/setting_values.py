@@ -218,7 +218,7 @@ VALUES: dict[str, Value] = {
               ("reports_a_day", "Số phản ánh gửi bằng khóa mỗi ngày", "Reports filed with a key, a day",
                "Của một tài khoản kết nối; theo thỏa thuận có thể cho nhiều hơn.", "Of one service account; more by agreement.", 1_000),
               ("wrong_keys", "Số khóa, đường dẫn sai", "Wrong keys and links",
-               "Từ một mạng, trong một giờ; khóa đúng vẫn dùng được.", "From one network, in an hour; a right one works all the same.", 100))),
+               "Từ một mạng, trong một giờ; khóa đúng vẫn dùng được.", "From one network, an hour; a right one works all the same.", 100))),
         Value("unconfirmed_hours", "access", Bilingual("Chờ xác nhận liên hệ (giờ)", "Wait for a contact to be confirmed (hours)"),
               Bilingual("Sau thời gian này, phản ánh không khẩn chưa xác nhận liên hệ sang mục Chưa xác nhận của hộp việc.",
                         "After this, reports that are not urgent and whose contact is not confirmed go to a view of their own."),

@@ -94,7 +94,7 @@ def change_service_account(row: ServiceAccount, wish: ServiceWish, *, by: Actor,
     columns = _fit(wish, is_of_agency=row.agency_id is not None, centre_id=row.centre_id, today=local_day(now), owner_before=row.owner_id)
     name, old, former = columns.pop("name"), _seen(row), row.owner
     _refuse_taken(name, row.centre_id, besides=row.account_id)
-    new = {**old, **{key: value for key, value in columns.items()}, "name": name, "owner": wish.owner.login}
+    new = {**old, **columns, "name": name, "owner": wish.owner.login}
     if new == old:
         return False
     record_setting(KIND, row.account.full_name or "", by=by, at=now, centre_id=row.centre_id, old=old, new=new, reason=reason)
@@ -173,7 +173,8 @@ def _fit(wish: ServiceWish, *, is_of_agency: bool, centre_id: int, today: date, 
     """The columns of an account. Raises ServiceRefused."""
     name, purpose, number = (_SPACES.sub(" ", normal(words)) for words in (wish.name, wish.purpose, wish.agreement_number))
     if not name or len(name) > LONGEST_NAME:
-        raise ServiceRefused(f"Cần tên, tối đa {LONGEST_NAME} ký tự.", f"A name of at most {LONGEST_NAME} characters is needed.", about="name")
+        raise ServiceRefused(f"Cần tên, tối đa {LONGEST_NAME} ký tự.", f"A name of at most {LONGEST_NAME} characters is needed.",
+                             about="name")  # fmt: skip
     if not purpose or len(purpose) > LONGEST_PURPOSE:
         raise ServiceRefused(
             f"Vui lòng ghi mục đích, tối đa {LONGEST_PURPOSE} ký tự.", f"Please say what it is for, {LONGEST_PURPOSE} characters at most.",
@@ -237,8 +238,8 @@ def _hold_roles(row: ServiceAccount, today: date) -> None:
     for role in sorted(wanted - set(held)):
         place = {"agency_id": row.agency_id} if row.agency_id is not None else {"centre_id": row.centre_id}
         row.account.memberships.append(Membership(role=role, valid_from=today, **place))
-    for role in set(held) - {str(each) for each in wanted}:
-        held[role].valid_to = max(today, held[role].valid_from)
+    for ended in set(held) - {str(each) for each in wanted}:
+        held[ended].valid_to = max(today, held[ended].valid_from)
 
 
 def _seen(row: ServiceAccount) -> dict[str, Any]:

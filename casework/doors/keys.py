@@ -32,18 +32,16 @@ def add_key(
     """Make a key and return it with its text, which is kept nowhere. `days` from now it runs out; None: what the setting says.
 
     The caller makes sure that a second factor has just been shown (web/settings/doors.py). Records `change_setting` with the public signs,
-    and tells the owner. Raises NotAllowed, ServiceRefused, ReasonMissing.
+    and tells the owner. Raises NotAllowed, ServiceRefused, ValueRefused for days that are not possible, ReasonMissing.
     """
     _require_administrator(by, row)
     if row.ended_at is not None:
         raise ServiceRefused("Tài khoản kết nối này đã kết thúc.", "This service account has ended.")
     allowed, days = fit_networks(networks), int(value_of(DAYS)) if days is None else days
-    try:
-        VALUES[DAYS].read(str(days))
-    except ValueError as fault:     # no number at all
-        raise ServiceRefused("Số ngày không hợp lệ.", "This number of days is not possible.", about="days") from fault
+    VALUES[DAYS].read(str(days))
     one_at_a_time()
-    valid = select(func.count()).where(ServiceKey.account_id == row.account_id, ServiceKey.revoked_at.is_(None), ServiceKey.expires_at > now)
+    valid = select(func.count()).where(ServiceKey.account_id == row.account_id, ServiceKey.revoked_at.is_(None))
+    valid = valid.where(ServiceKey.expires_at > now)
     if (db.session.scalar(valid) or 0) >= MOST_VALID:
         raise ServiceRefused(
             f"Đã có {MOST_VALID} khóa còn hiệu lực. Xin thu hồi một khóa trước.",

@@ -74,4 +74,4 @@ def spend(limit: Limit, subject: str, *, now: datetime) -> Spent:
 
 def tightest(spent: Iterable[Spent]) -> Spent:
     """The one that lets the next attempt wait longest; where none is used up, the one with least left."""
-    return max(spent, key=lambda each: (each.is_over, each.until if each.is_over else datetime.min.replace(tzinfo=each.until.tzinfo), -each.left))
+    return max(spent, key=lambda each: (each.is_over, each.until.timestamp() if each.is_over else -each.left))

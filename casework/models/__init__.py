@@ -79,7 +79,8 @@ from casework.models.upkeep import ProgramProcess, RecurringJob, UpkeepMark
 
 __all__ = [
     "Account", "Addition", "Agency", "AgencySuccession", "Anchor", "Answer", "AnswerOpening", "AnswerTemplate", "Area", "AreaSuccession",
-    "Assignment", "BehalfAgreement", "BellRead", "BlockedSender", "Breach", "BreachDescription", "BreachSearch", "BreachStep", "BreachSubject",
+    "Assignment", "BehalfAgreement", "BellRead", "BlockedSender", "Breach", "BreachDescription", "BreachSearch", "BreachStep",
+    "BreachSubject",
     "CalendarChange", "CalendarDay", "Camera", "Case", "CaseMoment", "CaseReport", "CaseSpan",
     "CaseSuccession", "Centre", "Clock", "ClockPause", "ClockRule", "CodeApp", "CodeCounter", "Complexity", "ConsentNotice", "DailyFigures",
     "DataRequest", "Decision", "Delivery", "Deputy", "Device", "Directive", "DocumentBook", "DocumentNumber", "Draft", "DraftPhotos",

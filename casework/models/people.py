@@ -13,8 +13,8 @@ from casework.text import fold
 
 
 class Account(Referable, Model):
-    """Somebody who can sign in, or a program that acts by a key (casework/models/doors.py). A citizen's name and contact are sealed; a member
-    of staff signs with name and title."""
+    """Somebody who can sign in, or a program that acts by a key (casework/models/doors.py). A citizen's name and contact are sealed; a
+    member of staff signs with name and title."""
 
     __tablename__ = "account"
     __table_args__ = (

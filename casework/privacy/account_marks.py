@@ -2,7 +2,8 @@
 
 Whoever writes to the database directly leaves the newest mark of the account unchanged, and `langbiang verify` compares the two. A mark
 is three digests: of the stored password hash and whether the account is closed, of every role, and of everybody who ever acts for the
-person; of a service account also of its keys and scopes. It is written to the account's own stream after the event of the change, in the same unit of work.
+person; of a service account also of its keys and scopes. It is written to the account's own stream after the event of the change, in the
+same unit of work.
 
 Accounts older than the marks have none, which is no fault; the first `langbiang migrate` marks all staff (`begin_marks`), and from then
 on staff without a mark were added behind the program's back.
