@@ -13,44 +13,24 @@ from casework.errors import CaseworkError
 from casework.local_time import local_day
 from casework.models import Account, Assignment, Case, Deputy, Membership
 from casework.permissions.acting_account import ActingAccount
+from casework.permissions.roles import (
+    AGENCY_ROLES,
+    ANYONE,
+    CASE_READERS,
+    CENTRE_ROLES,
+    LEADERS,
+    OPERATIONS,
+    STAFF,
+    TEAM_LEADERS,
+    WATCHERS,
+    Role,
+)
 from casework.successors import Followed, heirs_of
 
 
 class NotAllowed(CaseworkError):
     def __init__(self) -> None:
         super().__init__("Ông/Bà không có quyền làm việc này.", "You are not allowed to do this.")
-
-
-class Role(StrEnum):
-    """The roles of staff, in a centre or an agency."""
-
-    OPERATOR = "operator"
-    OPS_LEAD = "ops_lead"
-    OFFICER = "officer"
-    AGENCY_LEADER = "agency_leader"
-    COMMITTEE_LEADER = "committee_leader"
-    RECORDS_CLERK = "records_clerk"
-    ADMINISTRATOR = "administrator"
-    PROCESS_APPROVER = "process_approver"
-    CONFIDENTIAL_READER = "confidential_reader"
-    INSPECTOR = "inspector"
-
-
-WATCHERS = frozenset({Role.ADMINISTRATOR, Role.PROCESS_APPROVER, Role.INSPECTOR, Role.CONFIDENTIAL_READER})
-"""Roles that watch each other: no person holds two of them, deputies included (rules.md, section 1)."""
-
-AGENCY_ROLES = frozenset({Role.OFFICER, Role.AGENCY_LEADER})
-CENTRE_ROLES = frozenset(Role) - AGENCY_ROLES
-
-ANYONE = frozenset({"anyone"})
-OPERATIONS = frozenset({Role.OPERATOR, Role.OPS_LEAD})
-CASE_READERS = frozenset({Role.OPERATOR, Role.OPS_LEAD, Role.OFFICER, Role.AGENCY_LEADER, Role.COMMITTEE_LEADER, Role.ADMINISTRATOR,
-                          Role.CONFIDENTIAL_READER})  # fmt: skip
-LEADERS = frozenset({Role.AGENCY_LEADER, Role.COMMITTEE_LEADER})
-"""The leaders who may decide on an answer: the agency's own, or the next one up where that one wrote it."""
-TEAM_LEADERS = frozenset({Role.OPS_LEAD, Role.AGENCY_LEADER})
-"""The leaders of an inbox's people: they see their load and assign steps."""
-STAFF = frozenset(Role)
 
 
 class Action(StrEnum):
@@ -387,10 +367,7 @@ _ROLES_OF_ACCOUNT = select(_HELD.c.role, _HELD.c.centre_id, _HELD.c.agency_id, _
 
 
 def may(actor: Actor, action: Action, case: Case | None = None, *, agency_id: int | None = None) -> bool:
-    """Whether the person's roles allow the action, in the centre of the case and, for agencies' acts, in that agency.
-
-    A service account needs it among its scopes too.
-    """
+    """Whether somebody's roles, and a service account's scopes, allow the action, in the centre of the case or, for agencies, there."""
     if actor.scopes is not None and action not in actor.scopes:
         return False
     roles = action.roles

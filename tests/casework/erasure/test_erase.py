@@ -85,8 +85,8 @@ NOT_OF_A_CASE = frozenset({
     # what the law asks to be kept of the house; of reports their numbers alone
     "processing_activity", "breach", "breach_description", "breach_search", "breach_step", "breach_subject",
     # settings, and who is told by which way; plans of a reorganisation: their journal is marked below
-    "behalf_agreement", "complexity", "house_setting", "service_account", "service_key", "wallboard", "staged_import", "message_choice", "push_subscription", "reorganisation",
-    "reorganisation_step",
+    "behalf_agreement", "complexity", "house_setting", "service_account", "service_key", "wallboard", "staged_import", "message_choice",
+    "push_subscription", "reorganisation", "reorganisation_step",
     # what the process keeps: names of steps, ids and flags, never what people wrote; values of drawn steps: workflows/test_forgetting
     "incident", "process_instance", "process_message", "process_timer", "step_fact", "waiting_task",
 })  # fmt: skip
