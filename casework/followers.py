@@ -69,11 +69,13 @@ _FOLLOWERS = select(Follower).where(Follower.case_id == bindparam("case_id"), Fo
 
 
 def is_known_to_public(case: Case) -> bool:
-    """Whether the public may know of the case: open, or answered and published; never sensitive, merged or in quarantine.
+    """Whether the public may know of the case: open, or answered and published; never a part, sensitive, merged or in quarantine.
 
     The same condition as `public_cases`, for one case.
     """
-    if case.quarantined_at is not None or case.visibility_reason_id is not None or case.merged_into_id is not None:
+    if case.quarantined_at is not None or case.visibility_reason_id is not None:
+        return False
+    if case.merged_into_id is not None or case.parent_id is not None:
         return False
     return case.state in OPEN_STATES or (case.is_public and case.state in ANSWERED_STATES)
 

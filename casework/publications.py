@@ -2,7 +2,7 @@
 
 from typing import Protocol
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, and_, func, not_, or_, select
 
 from casework.db import db
 from casework.models import Case, Publication
@@ -59,6 +59,12 @@ def is_settled(case: Case) -> bool:
     """Whether the answer of a case stands in public and nothing is under way on it any more."""
     is_apart = case.quarantined_at is not None or case.visibility_reason_id is not None or case.merged_into_id is not None
     return case.is_public and not is_apart and case.state in SETTLED_STATES
+
+
+def is_settled_case() -> ColumnElement[bool]:
+    """The same in a statement about cases."""
+    is_apart = or_(Case.quarantined_at.is_not(None), Case.visibility_reason_id.is_not(None), Case.merged_into_id.is_not(None))
+    return and_(Case.is_public, not_(is_apart), Case.state.in_(SETTLED_STATES))
 
 
 def settle_publicity(case: Case) -> None:

@@ -43,9 +43,13 @@ def what_is_new(row: AreaSubscription, *, after: int, up_to: int) -> WhatIsNew:
     for case_id, step in db.session.execute(query.order_by(AreaNews.number.desc()).limit(LOOKED_AT)):
         newest.setdefault(case_id, step)
     ids = _within(row, list(newest)) if row.kind == "circle" else list(newest)
-    codes = {code: newest[id_] for id_, code in db.session.execute(select(Case.id, Case.code).where(Case.id.in_(ids)))} if ids else {}
+    query = select(Case.id, Case.code).where(Case.id.in_(ids), *_still_of(row))
+    codes = {code: newest[id_] for id_, code in db.session.execute(query)} if ids else {}
     # an answer that was taken back is not told of
-    shown = [item for item in public_items(ids, as_given=True) if item.title or codes[item.code] not in ANSWERED_STEPS]
+    shown = [
+        item for item in public_items(ids, as_given=True)
+        if item.code in codes and (item.title or codes[item.code] not in ANSWERED_STEPS)
+    ]  # fmt: skip
     return WhatIsNew(shown[:MOST_TOLD], len(shown))
 
 
@@ -67,6 +71,16 @@ def _of(row: AreaSubscription) -> list[ColumnElement[bool]]:
         found.append(AreaNews.cell.in_(cells_around(row.cell)))
     if row.field_code is not None:
         found.append(AreaNews.field_code == row.field_code)
+    return found
+
+
+def _still_of(row: AreaSubscription) -> list[ColumnElement[bool]]:
+    """That the case has not been given another commune or field since its news was numbered."""
+    found: list[ColumnElement[bool]] = []
+    if row.kind == "area" and row.area_id is not None:
+        found.append(Case.area_id.in_(areas_meant(row.area_id)))
+    if row.field_code is not None:
+        found.append(Case.field_id.in_(select(Field.id).where(Field.service_code == row.field_code)))
     return found
 
 

@@ -11,7 +11,7 @@ from casework.errors import CaseworkError
 from casework.events import record
 from casework.intake.file_report import place_words, typed_village
 from casework.mended import sentences
-from casework.models import Case, MendedQuestion, Report
+from casework.models import Case, CaseReport, MendedQuestion, Report
 from casework.permissions import Action, Actor, require
 from casework.places.points import point_of
 from casework.publications import is_settled
@@ -49,8 +49,15 @@ def is_open(question: MendedQuestion, case: Case, now: datetime) -> bool:
 
 
 def may_report_again(question: MendedQuestion, case: Case, now: datetime) -> bool:
-    """Whether a new report may lead back: after a no, once, and never to a case that was set apart."""
-    return question.answer == NO and question.new_report_id is None and now < question.expires_at and case.quarantined_at is None
+    """Whether a new report may lead back: after a no, once, and never once the case, or another the report went on to, was set apart."""
+    is_wanted = question.answer == NO and question.new_report_id is None and now < question.expires_at
+    return is_wanted and case.quarantined_at is None and not _is_set_apart(question)
+
+
+def _is_set_apart(question: MendedQuestion) -> bool:
+    here = select(Case.quarantined_at).join(CaseReport, CaseReport.case_id == Case.id)
+    here = here.where(CaseReport.report_id == question.report_id, CaseReport.left_at.is_(None))
+    return db.session.scalar(here) is not None
 
 
 @Verb(

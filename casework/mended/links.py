@@ -50,7 +50,7 @@ def own_mended(report: Report, case: Case, now: datetime) -> OwnMended:
             shown = replace(shown, earlier=code)
             continue
         is_in_time = now < question.expires_at
-        is_asked = question.answer is None and is_in_time and is_settled(case)
+        is_asked = question.answer is None and is_in_time and question.case_id == case.id and is_settled(case)
         can_report = question.answer == "no" and code is None and is_in_time and case.quarantined_at is None
         shown = replace(
             shown, ref=question.ref if is_asked else None, until=question.expires_at if is_asked else None, answer=question.answer,
@@ -60,14 +60,14 @@ def own_mended(report: Report, case: Case, now: datetime) -> OwnMended:
 
 
 def public_links(case_id: int) -> PublicLinks:
-    """The public cases before and after a public case; one statement."""
+    """The public cases before and after a public case, without itself: a new report may have been merged into it. One statement."""
     link = and_(CaseReport.case_id == Case.id, CaseReport.left_at.is_(None))
     after = select(Case.code, literal("later").label("way"), MendedQuestion.id.label("id")).join(CaseReport, link)
     after = after.join(MendedQuestion, MendedQuestion.new_report_id == CaseReport.report_id)
-    after = after.where(MendedQuestion.case_id == case_id, is_shown())
+    after = after.where(MendedQuestion.case_id == case_id, Case.id != case_id, is_shown())
     before = select(Case.code, literal("earlier"), MendedQuestion.id).join(MendedQuestion, MendedQuestion.case_id == Case.id)
     before = before.join(CaseReport, and_(CaseReport.report_id == MendedQuestion.new_report_id, CaseReport.left_at.is_(None)))
-    before = before.where(CaseReport.case_id == case_id, is_shown())
+    before = before.where(CaseReport.case_id == case_id, Case.id != case_id, is_shown())
     rows = union_all(after, before).subquery()
     found = db.session.execute(select(rows.c.code, rows.c.way).order_by(rows.c.id).limit(MOST_LINKS)).all()
     return PublicLinks(

@@ -11,8 +11,9 @@ from casework.errors import CaseworkError
 from casework.events import record
 from casework.models import Case, Publication, PublicationVersion
 from casework.outbox import tell_followers, tell_reporters
+from casework.parts import parent_of
 from casework.permissions import Action, Actor, require
-from casework.publications import PUBLIC_KINDS, settle_publicity
+from casework.publications import PUBLIC_KINDS, newest_publication, settle_publicity
 from casework.publishing import sentences
 from casework.publishing.acts import PublishInput, choose_photos, refuse_quarantined, refuse_unshowable, write_version
 from casework.search.rows import refresh_search_rows
@@ -78,9 +79,19 @@ def correct_publication(case: Case, given: CorrectPublicationInput, *, by: Actor
     publication.unpublished_at = None
     settle_publicity(case)
     refresh_search_rows(case, at=now)
-    tell_reporters(case, "report_corrected", at=now)
-    if publication.kind != "private":
-        tell_followers(case, "followed_corrected", at=now)
+    _tell_corrected(case, publication, now)
+
+
+def _tell_corrected(case: Case, publication: Publication, now: datetime) -> None:
+    """Tell whoever read it: of a part, the senders and followers of its case, once that has its answer."""
+    told = parent_of(case)
+    answer = newest_publication(told) if told is not None else None
+    if told is not None and (answer is None or answer.kind == "interim"):
+        return
+    told = told or case
+    tell_reporters(told, "report_corrected", at=now)
+    if publication.kind != "private" and case.is_public and (answer or publication).kind != "private":
+        tell_followers(told, "followed_corrected", at=now)
 
 
 def _refuse_uncorrectable(case: Case, given: CorrectPublicationInput) -> str:

@@ -12,9 +12,9 @@ from casework.contacts.proven import reports_tracked_by
 from casework.contacts.report_links import ended_questions, newest_links, open_questions
 from casework.db import db
 from casework.intake.file_report import original_words
-from casework.models import Case, CaseReport, Clock, Question, Rating, Report, Reporter
+from casework.models import Case, CaseReport, Clock, MendedQuestion, Question, Rating, Report, Reporter
 from casework.permissions import Actor
-from casework.publications import WHOLE
+from casework.publications import WHOLE, is_settled_case
 from casework.reporters.labels import standing_of
 from casework.reporters.unread import with_news
 from casework.states import ENDED_STATES, CaseState, Progress
@@ -23,6 +23,8 @@ PAGE = 50
 """Reports on one page of the list."""
 MOST_WAITING = 50
 """Reports waiting for their sender, shown before all others."""
+ASKED_FOR = ("question", "rating", "mended")
+"""What a report may wait for, in the order of the list: answers with a deadline come before what is optional."""
 
 
 @dataclass(frozen=True)
@@ -36,7 +38,7 @@ class OwnListed:
     words: str | None = None
     clock: Clock | None = None
     waits: str = ""
-    """What its sender is asked for: "question" or "rating"."""
+    """What its sender is asked for: one of ASKED_FOR."""
 
 
 @dataclass(frozen=True)
@@ -60,7 +62,8 @@ def own_page_of(by: Actor, *, now: datetime, shows: str = "", before: int | None
     if by.own_id is None:
         return OwnPage()
     own = select(Report).join(Reporter, Reporter.id == Report.reporter_id).where(Reporter.account_id == by.own_id)
-    waits = _waits(own, now)
+    # what is over waits for its owner with all reports alone
+    waits = {id_: asked for id_, asked in _waits(own, now).items() if not shows or asked != "mended"}
     query = _shown(own, shows).where(Report.id.not_in(waits))
     if before is not None:
         query = query.where(Report.id < before)
@@ -86,8 +89,9 @@ def _page(first: list[Report], shown: list[Report], waits: dict[int, str], *, ne
     listed = dict(zip([report.id for report in [*first, *shown]], own_list([*first, *shown]), strict=True))
     fresh = with_news(shown)
     return OwnPage(
-        # answers with a deadline come before optional ratings
-        waiting=sorted((replace(listed[report.id], waits=waits[report.id]) for report in first), key=lambda one: one.waits),
+        waiting=sorted(
+            (replace(listed[report.id], waits=waits[report.id]) for report in first), key=lambda one: ASKED_FOR.index(one.waits)
+        ),
         news=[listed[report.id] for report in shown if report.id in fresh],
         others=[listed[report.id] for report in shown if report.id not in fresh],
         next=next_,
@@ -101,7 +105,16 @@ def _account_of(report: Report) -> int | None:
 def _waits(own: Select[Report], now: datetime) -> dict[int, str]:
     """What the reports ask of their sender."""
     asked, to_rate = _waiting(own, now)
-    return {**dict.fromkeys(to_rate, "rating"), **dict.fromkeys(asked, "question")}
+    return {**dict.fromkeys(_to_look_at(own, now), "mended"), **dict.fromkeys(to_rate, "rating"), **dict.fromkeys(asked, "question")}
+
+
+def _to_look_at(own: Select[Report], now: datetime) -> list[int]:
+    """The reports whose sender is asked whether it is really mended."""
+    link = and_(CaseReport.report_id == Report.id, CaseReport.left_at.is_(None), CaseReport.case_id == MendedQuestion.case_id)
+    query = own.join(MendedQuestion, MendedQuestion.report_id == Report.id).join(CaseReport, link)
+    query = query.join(Case, Case.id == CaseReport.case_id)
+    query = query.where(MendedQuestion.answer.is_(None), MendedQuestion.expires_at > now, is_settled_case())
+    return list(db.session.scalars(query.with_only_columns(Report.id).order_by(Report.id.desc()).limit(MOST_WAITING)))
 
 
 def _waiting(own: Select[Report], now: datetime) -> tuple[list[int], list[int]]:

@@ -12,9 +12,10 @@ from casework.intake.file_report import Place
 from casework.intake.pass_on import CentreMissing
 from casework.intake.similar_cases import alike_nearby
 from casework.models import Case
-from casework.public.cases import PublicItem, public_items
+from casework.public.cases import PublicItem, code_of_case, public_items
 from web.clock import now
 from web.filing_fields import FilingForm
+from web.reporters.mended import code_before
 
 MOST_SHOWN = 3
 SEEN_ALL = "y"
@@ -47,10 +48,15 @@ class Alike:
 
 
 def near_form(form: FilingForm) -> list[SimilarCase]:
-    """The cases most alike to what the form says so far; none until it says what and where."""
+    """The cases most alike to what the form says so far; none until it says what and where. The case it follows is not one of them: its
+    sender came from there."""
     place, words = form.chosen_place, (form.words.data or "").strip()
     knows_place = place.area is not None or place.latitude is not None
-    return near(place, words) if words and knows_place else []
+    if not words or not knows_place:
+        return []
+    before = code_before(form.follows.data or "")
+    followed = code_of_case(before) if before else None
+    return [each for each in near(place, words) if each.item.code != followed]
 
 
 def not_seen(form: FilingForm) -> list[SimilarCase]:

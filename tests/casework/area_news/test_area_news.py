@@ -16,7 +16,18 @@ from casework.area_news.telling import MOST_WAITING, tell_areas
 from casework.area_news.words import TEMPLATE, what_is_new
 from casework.db import db, unit_of_work
 from casework.messages.rendering import NothingToSay, words_of
-from casework.models import AreaNews, AreaSubscription, AreaSuccession, Case, Delivery, Event, Publication, PublicationVersion
+from casework.models import (
+    Area,
+    AreaNews,
+    AreaSubscription,
+    AreaSuccession,
+    Case,
+    Delivery,
+    Event,
+    Field,
+    Publication,
+    PublicationVersion,
+)
 from casework.permissions import SYSTEM
 from casework.privacy.contact_codes import digest_of
 from casework.privacy.identity import Contact
@@ -24,6 +35,7 @@ from casework.upkeep.erasure_log import forgotten_since
 from tests import build, merged
 from tests.build import World
 from tests.casework.acting import local
+from tests.casework.parting import family
 from tests.second_centre import add_rule, second_world
 from web.gateways.opening import page_addresses
 from workflows.forgetting_again import forget_again
@@ -362,3 +374,28 @@ def test_old_news_and_those_who_followed_too_long_are_forgotten(world: World) ->
     sweep_area_news(build.NOON + timedelta(days=24 * 31))
     assert db.session.scalars(select(AreaSubscription)).all() == []
     assert db.session.scalar(select(Event.id).where(Event.case_id == case.id).limit(1)) is not None
+
+
+def test_a_part_is_no_news_of_its_own(world: World) -> None:
+    """The public reads it with its case: nobody is told of nothing, and who is told at once does not wait an hour for the case."""
+    at_once = follow(commune(world))
+    follow(commune(world), Contact(email="sang@nguoi-dan.example"), "daily")
+    case, part = family.divided(world)
+    family.answer(world, part)
+    assert set(db.session.scalars(select(AreaNews.case_id))) == {case.id}
+    assert tell(MORNING) == 0, "the case itself has no answer yet"
+    assert db.session.get_one(AreaSubscription, at_once.id).due_at is None
+
+
+@pytest.mark.parametrize("column", ["area_id", "field_id"])
+def test_a_case_that_went_to_another_commune_or_field_meanwhile_is_no_news_of_the_one_before(world: World, column: str) -> None:
+    case = build.case_at(world, "rating")
+    row = follow(Scope(area_id=world.area.id, field_code=case.field.service_code), rhythm="weekly")
+    with unit_of_work():
+        number_news(build.NOON, 100)
+    assert [item.code for item in what_is_new(row, after=0, up_to=99).items] == [case.code]
+    elsewhere = {"area_id": select(Area.id).where(Area.level == "commune", Area.id != world.area.id),
+                 "field_id": select(Field.id).where(Field.service_code != case.field.service_code)}  # fmt: skip
+    with unit_of_work():
+        setattr(db.session.get_one(Case, case.id), column, db.session.scalars(elsewhere[column].limit(1)).one())
+    assert what_is_new(row, after=0, up_to=99).items == []

@@ -16,7 +16,7 @@ from casework.mended.links import own_mended, public_links
 from casework.messages import reasons
 from casework.messages.recipients import recipient_of
 from casework.messages.standing import fault_of
-from casework.models import Case, Delivery, Event, HouseSetting, MendedQuestion, OutboxMessage, Publication, Report, Reporter
+from casework.models import Case, CaseReport, Delivery, Event, HouseSetting, MendedQuestion, OutboxMessage, Publication, Report, Reporter
 from tests import build, merged
 from tests.build import World
 from tests.casework.acting import events, guest_of
@@ -224,6 +224,50 @@ def test_what_is_set_apart_is_named_in_no_other_history(world: World) -> None:
     build.act(world, new, "quarantine", "operator", now=question.asked_at + 2 * QUARTER, reason="Tố cáo một cán bộ.")
     db.session.expire_all()
     assert not any(new.code in str(each.payload) for each in db.session.scalars(select(Event).where(Event.case_id == case.id)))
+
+
+def bring(report: Report, case: Case) -> None:
+    """Let another case answer a report from now on, as a split or a merge does."""
+    with unit_of_work():
+        link = db.session.scalars(select(CaseReport).where(CaseReport.report_id == report.id, CaseReport.left_at.is_(None))).one()
+        link.left_at = build.NOON
+        db.session.flush()
+        db.session.add(CaseReport(case_id=case.id, report_id=report.id, joined_at=build.NOON))
+
+
+def test_a_report_set_apart_with_another_case_opens_no_place_and_leads_nowhere(world: World) -> None:
+    """It was split off after the no: what the case before may still tell, its sender may not read any more."""
+    case = closed(world)
+    [question] = ask(case)
+    say(question, "no")
+    other = build.file_report(world, now=question.asked_at).case
+    bring(case.main_report, other)
+    assert hold(question) is not None
+    with unit_of_work():
+        db.session.get_one(Case, other.id).quarantined_at = question.asked_at
+    assert hold(question) is None
+
+
+def test_a_question_about_another_case_is_not_asked_on_the_page_of_a_report_that_left_it(world: World) -> None:
+    case = closed(world)
+    [question] = ask(case)
+    now, report = question.asked_at + QUARTER, case.main_report
+    assert own_mended(report, case, now).ref == question.ref
+    other = build.file_report(world, now=question.asked_at).case
+    bring(report, other)
+    with unit_of_work():
+        row = db.session.get_one(Case, other.id)
+        row.state, row.is_public = "closed", True
+    assert own_mended(report, db.session.get_one(Case, other.id), now).ref is None, "pressing it would be refused"
+
+
+def test_a_case_is_no_link_of_its_own_where_the_new_report_was_merged_into_it(world: World) -> None:
+    case = closed(world)
+    [question] = ask(case)
+    say(question, "no")
+    bring(lead(world, question).main_report, case)
+    found = public_links(case.id)
+    assert (found.later, found.earlier) == ((), ())
 
 
 def hold(question: MendedQuestion) -> MendedQuestion | None:

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from flask import Flask
+from sqlalchemy import select
 
 from casework.assignments.asking import DistributionRefused
 from casework.assignments.extensions import ExtensionRefused
@@ -18,7 +19,7 @@ from casework.erasure.quarantined_list import quarantined_cases
 from casework.facts.keeping import kept_facts, rebuild_facts
 from casework.facts.verification import check_facts
 from casework.figures.counting import counted, month_of
-from casework.models import Case, CaseSpan, Deputy, HeldAct, ReportText, SearchRow
+from casework.models import AreaNews, Case, CaseSpan, Deputy, HeldAct, OutboxMessage, ReportText, SearchRow
 from casework.open_cases import is_open
 from casework.parts import open_parts
 from casework.pausing.questions import QuestionRefused
@@ -178,6 +179,30 @@ def test_an_answer_taken_back_from_the_public_takes_its_parts_along(world: build
 
 
 # -- personal data -----------------------------------------------------------------------------------------------------
+
+
+def test_a_corrected_part_is_told_to_the_senders_of_its_case_once_they_have_read_it(world: build.World) -> None:
+    """A part has no sender and is no news of its area by itself: what is told of it is told of its case."""
+    case, part = divided(world)
+    answer(world, part)
+    correct(world, part)
+    assert told_of_correction() == [], "nobody has read it yet"
+    finish_agencies(world, case)
+    build.do(world, case, "publish", "operator", title="Rác", question="Rác ven suối.", checked=True)
+    correct(world, part)
+    assert told_of_correction() == [case.id]
+    assert list(db.session.scalars(select(AreaNews.case_id).where(AreaNews.step == "corrected"))) == [case.id]
+
+
+def correct(world: build.World, case: Case) -> None:
+    [publication] = publications_of(case)
+    build.act(world, case, "correct_publication", "operator", publication=publication, version_seen=publication.current.version,
+              title="Cột điện", question="Cột điện bị nghiêng.", checked=True, reason="Sai tên đường.")  # fmt: skip
+    db.session.expire_all()
+
+
+def told_of_correction() -> list[int | None]:
+    return list(db.session.scalars(select(OutboxMessage.case_id).where(OutboxMessage.template == "report_corrected")))
 
 
 def test_of_an_erased_sender_nothing_is_left_in_a_part(world: build.World) -> None:

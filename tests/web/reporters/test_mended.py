@@ -8,7 +8,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import select
 
-from casework.db import db
+from casework.db import db, unit_of_work
 from casework.mended.asking import ANSWERABLE, ask_if_mended
 from casework.messages.routing import route_messages
 from casework.models import Case, MendedQuestion, Publication, Report
@@ -113,6 +113,23 @@ def test_a_no_opens_a_form_with_place_and_field_and_the_new_report_leads_back(
     assert case.code in words_of(client_of(app).get(f"/reports/{new.code}"))
 
 
+def test_the_form_does_not_show_the_case_it_follows_as_one_alike(world: build.World, app: Flask, question: MendedQuestion) -> None:
+    """It is being handled again: “Tôi cũng gặp” would count its own sender, and the receipt would ask about it once more."""
+    client = client_of(app)
+    page = client.get(client.post(path_of(question), data={"answer": "no"}).location).get_data(as_text=True)
+    with unit_of_work():
+        case = db.session.get_one(Case, question.case_id)
+        case.state, case.opened_at, case.title = "handling", question.asked_at, "Rác đổ ven suối"
+    form = {"words": "Rác vẫn đổ ven suối.", "area": world.area.ref}
+    assert case.code in words_of(client.post("/reports/alike", data=form)), "of anybody else"
+    form["follows"] = hidden(page, "follows")
+    assert case.code not in words_of(client.post("/reports/alike", data=form))
+    more = {name: hidden(page, name) for name in ("idempotency_key", "photos_token", "consent_notice")}
+    filed = client.post("/reports/new", data={**form, **more, "contact": "0912345678", "consent": "y"})
+    assert filed.status_code == 302, words_of(filed)
+    assert "giống vậy" not in words_of(client.get(filed.location))
+
+
 def test_a_form_with_a_forged_question_is_filed_and_leads_nowhere(world: build.World, app: Flask, question: MendedQuestion) -> None:
     client = client_of(app)
     page = client.get("/reports/new?again=1").get_data(as_text=True)
@@ -139,3 +156,17 @@ def test_the_sender_answers_on_their_own_page_and_nobody_else_does(world: build.
     assert own.post(f"/mine/{code}/mended", data={"answer": "no", "question": ref}).location == "/reports/new?again=1"
     page = words_of(own.get(f"/mine/{code}"))
     assert ("Viết phản ánh mới" in page, "Đã xử lý thật" in page.replace("Đã xử lý thật chưa", "")) == (True, False)
+
+
+def test_a_report_asked_about_waits_for_its_sender_in_their_list_until_they_have_said(
+    world: build.World, app: Flask, question: MendedQuestion
+) -> None:
+    code = db.session.get_one(Report, question.report_id).code
+    own = signed_in(app, client_of(app), world.people["citizen"], now=app.config["CLOCK"]())
+    assert f"/mine/{code}#mended" in own.get("/mine").get_data(as_text=True)
+    assert "Chờ Ông/Bà" in words_of(own.get("/mine"))
+    assert code in words_of(own.get("/mine?show=ended")), "it is over all the same"
+    assert code not in words_of(own.get("/mine?show=open"))
+    own.post(f"/mine/{code}/mended", data={"answer": "yes", "question": question.ref})
+    assert "Chờ Ông/Bà" not in words_of(own.get("/mine"))
+    assert code in words_of(own.get("/mine"))

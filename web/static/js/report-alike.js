@@ -4,7 +4,7 @@
 (function () {
   const form = document.querySelector("form[data-report]"), box = form && form.querySelector("[data-alike]"), token = form && form.elements.csrf_token;
   if (!box || !token) return;                                                  // a page kept for use without a signal asks nobody
-  const elements = form.elements, ASKED = ["words", "area", "village", "latitude", "longitude"], PAUSE = 800, LEAST_WORDS = 2;
+  const elements = form.elements, ASKED = ["words", "area", "village", "latitude", "longitude", "follows"], PAUSE = 800, LEAST_WORDS = 2;
   let waiting = 0, last = "", turn = 0;
 
   const see = () => {
