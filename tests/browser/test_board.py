@@ -17,7 +17,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 FITS = """() => [...document.querySelectorAll("[data-page]:not([hidden]) li")].every(each =>
     each.getBoundingClientRect().bottom <= document.querySelector(".wall-steps").getBoundingClientRect().top)"""
-SIZES = ((360, 780), (1366, 768), (1920, 1080))
+SIZES = ((360, 780), (820, 780), (1366, 768), (1920, 1080))
 
 
 @pytest.fixture

@@ -169,6 +169,7 @@ def test_what_the_bell_tells_is_read_on_every_device(house: House) -> None:
     desk.goto("/bell")
     picture(desk, "bell-1366")
     assert list(barriers(desk)) == []
+    assert desk.locator("h1").bounding_box()["x"] >= 16, "the page has margins"  # type: ignore[index]
     if before:
         with next_document(desk):
             desk.get_by_role("button", name="Đánh dấu tất cả đã đọc").click()

@@ -34,7 +34,8 @@ from web.watching.figures import count
 from web.watching.findings import findings
 from web.watching.surroundings import surroundings
 
-STREAMING = {"wal_level": "replica", "max_wal_senders": "4", "wal_retrieve_retry_interval": "100ms"}
+STREAMING = {"wal_level": "replica", "synchronous_commit": "local", "max_wal_senders": "4", "wal_retrieve_retry_interval": "100ms"}
+"""What is committed has to be written: the tests ask how far the log goes, and kill the server."""
 READ_HERE = {
     "comfort.set_comfort", "consent.notice", "consent.privacy", "field.contact", "field.kept", "foot.licences",
     "for_search_engines.robots", "maps.pmtiles",
@@ -312,6 +313,9 @@ def test_while_the_database_is_away_everybody_reads_on_from_the_replica(house: H
         house.replica.most_behind = 0
         assert code in house.get("/reports"), "it was not known yet that the database is away"
         house.replica.look()
+        behind = house.replica.nearness().behind
+        assert behind is not None
+        assert behind > 0, "what was written since it was last asked is not known"
         for path in ("/", "/reports", f"/reports/{code}", "/reports.json", "/reports/points.json"):
             house.get(path)
             assert set(house.read) == {"replica"}, path

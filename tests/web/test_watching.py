@@ -157,6 +157,23 @@ class TestJobs:
             time.sleep(0.3)
         assert len(runs) == 2
 
+    def test_what_is_wanted_while_the_job_runs_is_done_when_that_run_is_over(self, app: Flask) -> None:
+        runs, may_end = list[datetime](), threading.Event()
+
+        def take_long(moment: datetime) -> None:
+            runs.append(moment)
+            may_end.wait(WAIT_SECONDS)
+
+        with working(app, Job("large", HOUR, take_long)):
+            until(lambda: runs)
+            with unit_of_work():
+                db.session.get_one(RecurringJob, "large").wanted_at = datetime.now(UTC)
+            until(lambda: row_of("large").wanted_at is None)
+            time.sleep(0.3)
+            assert len(runs) == 1
+            may_end.set()
+            until(lambda: len(runs) == 2)
+
     def test_a_large_job_that_failed_is_tried_again_long_before_its_next_time(self, app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(job_records, "AGAIN_AFTER", timedelta(seconds=0.2))
         monkeypatch.setattr(job_watch, "SEEN_EVERY", timedelta(seconds=0.1))

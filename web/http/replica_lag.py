@@ -141,7 +141,7 @@ class Replica:
                 self._closed.wait(0.5)
                 self.look()
         with self._guard:
-            equal_at, is_equal = self._equal_at, not self._written
+            equal_at, is_equal = self._equal_at, not self._written and self._primary.answers
         behind = None if equal_at is None else 0.0 if is_equal else monotonic() - equal_at
         return ReplicaState(self._replica.answers, behind, self.most_behind)
 

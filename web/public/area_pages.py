@@ -18,7 +18,7 @@ from casework.area_news.subscribing import RHYTHMS, AreaRefused, subscribe, unsu
 from casework.area_news.words import place_of_subscription, what_is_new
 from casework.contacts.codes import Purpose
 from casework.db import db, unit_of_work
-from casework.models import AreaNews, AreaSubscription, Case
+from casework.models import Area, AreaNews, AreaSubscription, Case
 from casework.permissions import Action
 from casework.places.in_words import position_in_words
 from casework.privacy.identity import Contact
@@ -177,8 +177,8 @@ def _offered() -> Wish:
     near = public_case(request.args["near"].upper()[:LONGEST]) if request.args.get("near") else None
     if near is None:
         return wish
-    area_ref = db.session.scalar(select(Case).where(Case.code == near.item.code))
-    wish = replace(wish, area=area_ref.area.ref if area_ref is not None and area_ref.area is not None else "")
+    area_ref = db.session.scalar(select(Area.ref).join(Case, Case.area_id == Area.id).where(Case.code == near.item.code))
+    wish = replace(wish, area=area_ref or "")
     if near.latitude is None or near.longitude is None:
         return wish
     return replace(wish, where="circle", latitude=f"{near.latitude:.3f}", longitude=f"{near.longitude:.3f}")

@@ -147,6 +147,8 @@ class Jobs:
                 return claim_run(job.name, job.every, process_id=self.presence.id, now=now(), wanted=wanted)
         except Exception as error:
             LOGGER.error("job not claimed", extra={"job": job.name, **failure_facts(error)})
+            if wanted:
+                self._asked.add(job.name)
             return False
 
     def _note(self, ran: JobRun, job: Job) -> None:
@@ -219,7 +221,8 @@ class Jobs:
             self._looked = self._steady
             due = {*stalled_jobs(now()), *failed_jobs(now())}
             taken |= {name for name in due if name in self._jobs and _is_for_all(self._jobs[name])}
-        for name in taken:
+        # the scheduler drops a time that comes while the job runs: what was asked for then is still asked for, and gets another
+        for name in taken | self._asked:
             self.scheduler.modify_job(name, next_run_time=wall())
 
     def _in_context(self, act: Callable[[], None]) -> None:

@@ -173,10 +173,10 @@ def test_a_hostile_model_is_ended_by_the_limits_of_its_process_and_said_in_words
     # each act leaves a value nothing reads, so that none is known already
     rounds = [
         {**act, "values": {act["element"]: outcome, "number": number}}
-        for number in range(3_000) for act, outcome in ((back, "hand_back"), (kept, "keep"))
+        for number in range(15_000) for act, outcome in ((back, "hand_back"), (kept, "keep"))
     ]  # fmt: skip
     begin = {"process": "1", "kind": "begin", "rest": ["accept_assignment"]}
-    endless = [{"ref": str(at), "acts": [begin, *rounds[at : at + 480]]} for at in range(0, 6_000, 480)]
+    endless = [{"ref": str(at), "acts": [begin, *rounds[at : at + 480]]} for at in range(0, 30_000, 480)]
     begun = time.monotonic()
     with pytest.raises(RehearsalFailed) as slow:
         in_child("scenarios", {"xml": shipped_model().decode(), "stories": endless}, seconds=1)
