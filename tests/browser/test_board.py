@@ -2,15 +2,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 
 import pytest
 from playwright.sync_api import Page, expect
 
+from casework.db import db, unit_of_work
+from casework.models import Account
 from tests import build
 from tests.browser.house import EVERY_IMPACT, PICTURES, House, opened
 from tests.browser.judging import barriers, too_wide
+from tests.browser.waiting import next_document
 from tests.web.pages import at
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
@@ -88,3 +91,104 @@ def test_without_scripts_every_page_of_the_television_is_there(house: House) -> 
     some_work(house)
     page = house.visitor("operator", scripts=False).go("/desk-wall")
     expect(page.locator("[data-page]:visible")).to_have_count(3)
+
+
+def test_the_board_is_filtered_by_keyboard_and_the_filter_stays_between_board_and_list(house: House) -> None:
+    some_work(house)
+    assert house.world is not None
+    urgent = build.case_at(house.world, "to_distribute", urgent=True)
+    page = house.visitor("operator").go("/inbox/board")
+    for width, height in SIZES[:2]:
+        page.set_viewport_size({"width": width, "height": height})
+        page.goto("/inbox/board")
+        page.locator(".inboxfilters > summary").focus()
+        page.keyboard.press("Enter")
+        expect(page.locator("#f-urgency")).to_be_visible()
+        assert list(barriers(page)) == [], width
+        (PICTURES / "board").mkdir(parents=True, exist_ok=True)
+        page.screenshot(path=PICTURES / "board" / f"filter-{width}.png")
+        for _each in range(30):
+            page.keyboard.press("Tab")
+            if page.evaluate("document.activeElement.id") == "f-urgency":
+                break
+        page.keyboard.press("ArrowDown")
+        for _each in range(30):
+            page.keyboard.press("Tab")
+            if page.evaluate("document.activeElement.matches('.filteracts button')"):
+                break
+        with next_document(page):
+            page.keyboard.press("Enter")
+        expect(page).to_have_url(re.compile(r"/inbox/board\?urgency=urgent$"))
+        expect(page.locator(".bcard")).to_have_count(2)                # to be called, and to be distributed
+        expect(page.locator(".bcard", has_text=urgent.code)).to_have_count(2)
+        assert list(barriers(page)) == [], width
+        page.screenshot(path=PICTURES / "board" / f"filtered-{width}.png")
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+    page.get_by_role("link", name="Dạng danh sách").click()
+    expect(page).to_have_url(re.compile(r"/inbox\?urgency=urgent$"))
+    page.get_by_role("link", name="Dạng bảng").click()
+    expect(page).to_have_url(re.compile(r"/inbox/board\?urgency=urgent$"))
+    page.get_by_role("link", name="Bỏ điều kiện này").click()
+    expect(page.locator(".bcol")).to_have_count(5)
+    expect(page).to_have_url(re.compile(r"/inbox/board$"))
+
+
+ASKED = "window.dispatchEvent(new Event('online'))"
+OVER = "Phiên làm việc đã hết: xin đăng nhập lại."
+
+
+def test_the_television_says_that_the_network_is_away_and_goes_on_when_it_is_back(house: House) -> None:
+    some_work(house)
+    assert house.world is not None
+    visitor = house.visitor("operator")
+    page = visitor.go("/desk-wall")
+    waiting = page.locator(".wall-kpis .kpi b").first
+    before = int(waiting.inner_text())
+    visitor.context.set_offline(True)
+    expect(page.locator("[data-lost]")).to_contain_text("Mất kết nối từ")
+    expect(page.locator("[data-fresh-line]")).to_be_hidden()
+    expect(waiting).to_have_text(str(before))
+    build.case_at(house.world, "to_classify")
+    visitor.context.set_offline(False)
+    expect(waiting).to_have_text(str(before + 1))
+    expect(page.locator("[data-lost]")).to_be_hidden()
+    expect(page.locator("[data-fresh-line]")).to_be_visible()
+
+
+def signed_out(_house: House, page: Page) -> None:
+    other = page.context.new_page()
+    other.goto("/inbox/board")
+    with next_document(other):
+        other.evaluate("HTMLFormElement.prototype.submit.call(document.querySelector(\"form[action$='/sign-out']\"))")
+    other.close()
+
+
+def ended(house: House, _page: Page) -> None:
+    at(house.app, build.NOON + timedelta(days=3))
+
+
+def disabled(house: House, page: Page) -> None:
+    page.context.set_offline(True)
+    expect(page.locator("[data-lost]")).to_be_visible()
+    assert house.world is not None
+    account = house.world.people["operator"]
+    with unit_of_work():
+        db.session.get_one(Account, account.id).disabled_at = build.NOON
+    page.context.set_offline(False)
+
+
+@pytest.mark.parametrize("ends", [signed_out, ended, disabled])
+def test_once_the_session_is_over_the_television_says_so_and_shows_nothing(house: House, ends: Callable[[House, Page], None]) -> None:
+    some_work(house)
+    page = house.visitor("operator").go("/desk-wall")
+    expect(page.locator("[data-page]")).to_have_count(3)
+    ends(house, page)
+    page.evaluate(ASKED)
+    expect(page.locator("[data-wallboard]")).to_contain_text(OVER)
+    for gone in (".wall-kpis", "[data-page]", ".wall-steps", "[data-turn]:visible", "[data-lost]:visible", "[data-fresh-line]:visible"):
+        expect(page.locator(gone)).to_have_count(0)
+    assert list(barriers(page)) == []
+    (PICTURES / "board").mkdir(parents=True, exist_ok=True)
+    page.screenshot(path=PICTURES / "board" / f"wall-over-{ends.__name__}.png")
+    page.locator("[data-wallboard]").get_by_role("link", name="Đăng nhập").click()
+    expect(page).to_have_url(re.compile(r"/sign-in\?next="))

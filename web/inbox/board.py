@@ -8,6 +8,7 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from flask import Blueprint, Response, g, make_response, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -16,18 +17,20 @@ from flask_babel import gettext as _
 from casework.bilingual import Bilingual
 from casework.db import db
 from casework.local_time import LOCAL_ZONE, local_day
-from casework.models import Agency
+from casework.models import Agency, Case
 from casework.permissions import Action, Actor
 from casework.settings.elements import renamed_elements
 from casework.states import CaseState
 from web.clock import now
 from web.guards import actor, performs
+from web.inbox.asking import InboxRequest, asked_in
+from web.inbox.filters import choices_for
 from web.inbox.rows import InboxRow, rows_of
 from web.inbox.views import ELEMENT_LABELS, STANDSTILL_LABELS, element_label, view_words
 from web.navigation import centre_words
 from web.wallboard import DAYS, release
 from workflows.desks.board import FROZEN, Board, Column, board_of
-from workflows.desks.inbox import Counts, names_of_elements, shown_count
+from workflows.desks.inbox import Counts, cases_behind, names_of_elements, shown_count
 from workflows.desks.inbox_steps import InboxStep
 
 bp = Blueprint("board", __name__)
@@ -55,21 +58,30 @@ class ShownColumn:
 @performs(Action.READ_INBOX)
 def board() -> ResponseReturnValue:
     by, moment = actor(), now()
-    shown = board_of(by, order=ELEMENT_LABELS, now=moment)
+    # what was typed to find steps has no columns: words stay with the list
+    asked = asked_in(by, {key: value for key, value in request.args.items() if key != "q"}, now=moment)
+    given, is_of_places = _as_address(asked.given), asked.wanted.is_of_places
+    shown = board_of(by, order=ELEMENT_LABELS, now=moment, chosen=asked.chosen, desks_of=asked.reader)
     # the bar above shows the same number
     g.waiting_count = shown.counts.all
     names = _names(shown.counts, moment)
-    columns = [_column(by, each, names) for each in shown.columns]
+    cases = cases_behind([task for each in shown.columns for task in each.page.tasks]) if is_of_places else None
     return render_template(
         "inbox/board.html",
-        columns=columns,
-        total=shown_count(shown.counts.all),
+        columns=[_column(by, each, names, asked, cases) for each in shown.columns],
+        total=shown_count(shown.number),
+        chosen=given,
+        choices=choices_for(by, asked.chosen, principals=asked.principals),
+        outside=max(0, shown.counts.all - shown.number) if given and not is_of_places else 0,
+        without=lambda key: url_for(".board", **{name: value for name, value in given.items() if name != key}),
+        clear_url=url_for(".board"),
+        list_url=url_for("inbox.inbox", **given),
         reported=frozenset().union(*(each.page.reported for each in shown.columns)),
         standstills=STANDSTILL_LABELS,
         moment=moment,
-        is_of_places=False,
+        is_of_places=is_of_places,
         account_id=by.account_id,
-        pulse_url=url_for("inbox.pulse", view="all", since=shown.counts.newest),
+        pulse_url="" if is_of_places else url_for("inbox.pulse", view="all", since=shown.counts.newest, **given),
     )
 
 
@@ -141,15 +153,26 @@ def _held(shown: Board) -> frozenset[int]:
     return frozenset(step for column in shown.columns for step in column.page.holders)
 
 
-def _column(by: Actor, column: Column, names: Mapping[str, Bilingual]) -> ShownColumn:
-    url = url_for("inbox.inbox", view=column.key)
-    rows = rows_of(by, column.page, [], back=url)
+def _column(
+    by: Actor, column: Column, names: Mapping[str, Bilingual], asked: InboxRequest, cases: Mapping[int, Case] | None
+) -> ShownColumn:
+    url = url_for("inbox.inbox", view=column.key, **_as_address(asked.given))
+    rows = rows_of(by, column.page, asked.principals, back=url, cases=cases)
     left = shown_count(column.left) if column.left else ""
     return ShownColumn(column.key, _words(column, names), url, shown_count(column.number), left, column.page.tasks, rows)
 
 
+def _as_address(given: Mapping[str, str]) -> dict[str, Any]:
+    """A filter as the values of an address."""
+    return dict(given)
+
+
 def _words(column: Column, names: Mapping[str, Bilingual]) -> str:
-    return view_words(FROZEN) if column.key == FROZEN else element_label(column.key, names.get(column.key))
+    if column.key == FROZEN:
+        return view_words(FROZEN)
+    # of a step on no desk of the person's own, no newest one is counted
+    drawn = column.page.tasks[0].label if column.key not in ELEMENT_LABELS else None
+    return element_label(column.key, names.get(column.key, drawn))
 
 
 def _names(counts: Counts, moment: datetime) -> dict[str, Bilingual]:

@@ -13,7 +13,7 @@ from casework.successors import Followed, heirs_of
 from web.inbox.filters import WAITS_LABELS
 from web.locales import in_reader_language as local
 from workflows.desk_access import is_at, leads_desk, own_desk, reads_matter
-from workflows.desks.inbox import InboxPage, cases_behind
+from workflows.desks.inbox import InboxPage
 from workflows.desks.inbox_filters import Waits, party_of
 from workflows.desks.inbox_steps import Colleague, InboxStep, StepCase
 from workflows.models import WaitingTask
@@ -34,12 +34,11 @@ class InboxRow:
 
 
 def rows_of(
-    by: Actor, page: InboxPage, principals: Sequence[Account], *, back: str | None, is_of_places: bool = False
+    by: Actor, page: InboxPage, principals: Sequence[Account], *, back: str | None, cases: Mapping[int, Case] | None = None
 ) -> dict[int, InboxRow]:
-    """The rows of a page by step. `back` is the way back from the pages they lead to; `is_of_places`: the list goes beyond the person's own
-    desks."""
+    """The rows of a page by step. `back` is the way back from the pages they lead to; `cases` are those behind a list that goes beyond the
+    person's own desks."""
     names = {each.id: each.full_name or "" for each in principals}
-    cases = cases_behind(page.tasks) if is_of_places else None
     return {
         task.id: _row(by, task, page.holders.get(task.id), cases[task.case.id] if cases is not None else None, names, back)
         for task in page.tasks

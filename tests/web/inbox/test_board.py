@@ -22,9 +22,9 @@ def office(app: Flask) -> Office:
     return Office(app)
 
 
-def columns(office: Office, name: str) -> dict[str, str]:
+def columns(office: Office, name: str, asked: str = "") -> dict[str, str]:
     """The columns of somebody's board by key, as HTML."""
-    page = office.get(name, "/inbox/board").get_data(as_text=True)
+    page = office.get(name, f"/inbox/board{asked}").get_data(as_text=True)
     return dict(re.findall(r'<section class="bcol" aria-labelledby="b-([^"]+)">(.*?)</section>', page, re.DOTALL))
 
 
@@ -145,3 +145,49 @@ def test_a_page_of_the_television_that_comes_again_is_read_from_the_same_rows_as
         numbers = re.findall(r'<span class="count num">(\d+)', office.get(name, "/inbox/board").get_data(as_text=True))
         steps = office.get(name, "/desk-wall/picture").get_data(as_text=True).split('class="wall-steps"')[1]
         assert re.findall(r'<b class="num">(\d+)</b>', steps) == numbers != []
+
+
+# -- the filter of the inbox on the board -------------------------------------------------------------------------------
+
+
+def links(page: str) -> list[str]:
+    return [html.unescape(each) for each in re.findall(r'href="([^"]+)"', page)]
+
+
+def test_the_filter_of_the_inbox_is_that_of_the_board_and_goes_along_from_one_to_the_other(office: Office) -> None:
+    cases = some_work(office)
+    urgent = build.case_at(office.world, "to_distribute", urgent=True)
+    shown = columns(office, "operator", "?urgency=urgent")
+    assert list(shown) == ["call_hotline", "distribute"], "an urgent one is to be called as well"
+    assert (urgent.code in shown["distribute"], cases["to_distribute"].code in shown["distribute"]) == (True, False)
+    assert links(shown["distribute"])[0] == "/inbox?view=distribute&urgency=urgent", "a column is the view with the filter"
+    board = office.get("operator", "/inbox/board?urgency=urgent").get_data(as_text=True)
+    assert "/inbox?urgency=urgent" in links(board), "as a list"
+    assert "/inbox/board?urgency=urgent" in links(office.get("operator", "/inbox?urgency=urgent").get_data(as_text=True)), "as a board"
+    fields = re.compile(r'<select class="form-select" id="f-([^"]+)"')
+    assert fields.findall(board) == fields.findall(office.get("operator", "/inbox").get_data(as_text=True)) != []
+    nothing = office.words("operator", "/inbox/board?urgency=urgent&due=late")
+    assert "Không có việc nào khớp bộ lọc." in nothing
+    assert list(columns(office, "operator", "?urgency=nonsense&colour=blue")) == list(columns(office, "operator"))
+
+
+def test_the_filtered_board_has_what_the_filtered_list_has(office: Office) -> None:
+    cases = some_work(office)
+    field, agency = office.world.field(), office.world.agencies["PTNMT"]
+    office.post("operator", f"{step(cases['to_distribute'], 'distribute')}/claim")
+    for name in ("operator", "ops_lead", "officer_PTNMT", "leader_PTNMT"):
+        for asked in (f"?field={field.service_code}", f"?agency={agency.ref}", "?state=to_classify", "?holder=nobody", "?waits=others",
+                      f"?area={office.world.area.ref}", "?waits=officer"):  # fmt: skip
+            listed = set(re.findall(r"[A-Z]{2}-\d{4}-\d{6}", office.words(name, f"/inbox{asked}").replace("LD-2026-000123", "")))
+            found = set(re.findall(r"[A-Z]{2}-\d{4}-\d{6}", " ".join(columns(office, name, asked).values())))
+            assert found == listed, (name, asked)
+
+
+def test_a_filter_costs_the_board_no_more(office: Office) -> None:
+    some_work(office)
+    office.get("operator", "/inbox/board?urgency=normal")
+    assert statements_of(lambda: office.get("operator", "/inbox/board?urgency=normal")) <= 4
+    office.get("operator", "/inbox/board?waits=others")
+    few = statements_of(lambda: office.get("operator", "/inbox/board?waits=others"))
+    some_work(office)
+    assert statements_of(lambda: office.get("operator", "/inbox/board?waits=others")) == few

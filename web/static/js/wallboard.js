@@ -2,6 +2,7 @@
 //   [data-wallboard]      the address of its middle; data-now, data-zone and data-release as the page was made
 //   [data-left]           a due instant; the hours and minutes left stand in it
 //   [data-lost]           since when there is no connection; [data-fresh-at] of when the picture is
+//   template[data-over]   what takes the place of the picture once the session of whoever opened it is over
 // A new picture is told by the event "picture". It reloads once a day, after a new release, and when it has been revoked.
 "use strict";
 (() => {
@@ -10,7 +11,7 @@
   const EVERY = 20_000, PATIENCE = 15_000, DAY = 86_400_000;
   const { zone, release } = board.dataset, opened = Date.now();
   const one = selector => document.querySelector(selector);
-  const clock = one("[data-clock]"), day = one("[data-day]"), lost = one("[data-lost]"), freshAt = one("[data-fresh-at]"), line = one("[data-fresh-line]");
+  const clock = one("[data-clock]"), day = one("[data-day]"), lost = one("[data-lost]"), freshAt = one("[data-fresh-at]"), line = one("[data-fresh-line]"), over = one("template[data-over]");
   const language = document.documentElement.lang === "en" ? "en-GB" : "vi-VN";
   const minutes = new Intl.DateTimeFormat(language, { timeZone: zone, hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
   const seconds = new Intl.DateTimeFormat(language, { timeZone: zone, hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23" });
@@ -18,7 +19,7 @@
   const date = new Intl.DateTimeFormat("en-GB", { timeZone: zone, day: "2-digit", month: "2-digit", year: "numeric" });
 
   let ahead = Date.parse(board.dataset.now) - opened;              // a television's own clock is often wrong
-  let fresh = opened, etag = "", asking = false;
+  let fresh = opened, etag = "", asking = false, isOver = false;
   const now = () => Date.now() + ahead;
   const write = (element, words) => { if (element && element.textContent !== words) element.textContent = words; };
   const capital = words => words.charAt(0).toUpperCase() + words.slice(1);
@@ -40,19 +41,28 @@
     delete board.dataset.stale;
   };
   const missed = () => {
+    if (isOver) return;
     write(lost, lost.dataset.words.replace("{time}", minutes.format(fresh + ahead)));
     lost.hidden = false;
     line.hidden = true;
     board.dataset.stale = "";
   };
+  // Whoever opened it may not see it any more: nothing of it stays. A desk's says so and asks no more; others ask for their page anew.
+  const ended = () => {
+    board.replaceChildren(...(over ? [over.content.cloneNode(true)] : []));
+    board.dispatchEvent(new Event("picture"));
+    if (!over) { location.reload(); return; }
+    delete board.dataset.stale;
+    isOver = lost.hidden = line.hidden = true;
+  };
   const ask = async () => {
-    if (asking) return;
+    if (asking || isOver) return;
     asking = true;
     try {
       const answer = await fetch(board.dataset.wallboard, {
         headers: etag ? { "If-None-Match": etag } : {}, redirect: "manual", cache: "no-store", signal: AbortSignal.timeout(PATIENCE),
       });
-      if (answer.type === "opaqueredirect" || [401, 403, 404].includes(answer.status)) { location.reload(); return; }
+      if (answer.type === "opaqueredirect" || [401, 403, 404].includes(answer.status)) { ended(); return; }
       if (answer.status !== 200 && answer.status !== 304) throw new Error(String(answer.status));
       const sent = Date.parse(answer.headers.get("X-Server-Time"));
       if (sent) ahead = sent - Date.now();
