@@ -15,6 +15,7 @@ from typing import Any
 from tests.browser.day import Day, begun
 from tests.conftest import environment_of, prepare_schema
 from tests.soak.runs import Options, Round, Run
+from tests.soak.telephone import gone_on_a_telephone
 from tests.soak.ways_pressed import WAYS, Way, went
 from web.config import Config
 from web.request_log import be_quiet
@@ -65,11 +66,12 @@ def day_of_journeys() -> Iterator[Day]:
 
 
 def rounds(_options: Options) -> Iterator[tuple[str, Round]]:
-    """One for each way, all on one day, which begins when the first of them wants it."""
+    """One for each way, all on one day, which begins when the first of them wants it; at the end those of citizens."""
     with ExitStack() as closed_at_the_end:
         made = cache(lambda: closed_at_the_end.enter_context(day_of_journeys()))
         for way in WAYS:
             yield way.name, partial(_gone, made, way)
+    yield "citizens on a telephone", gone_on_a_telephone
 
 
 def _gone(made: Callable[[], Day], way: Way) -> dict[str, Any]:

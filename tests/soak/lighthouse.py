@@ -22,7 +22,10 @@ from tests.soak.runs import RESULTS, Options, Round, Run
 
 VERSION = "12.2.3"
 TOOL = RESULTS / "lighthouse"
-BARS = {"performance": 0.95, "accessibility": 1.0, "best-practices": 0.95}
+BARS = {"performance": 0.95, "accessibility": 1.0, "best-practices": 1.0, "seo": 1.0}
+NOT_OF_A_DEMONSTRATION = "is-crawlable"
+"""An audit left out: a demonstration keeps itself out of search engines, an installation does not."""
+
 PAGES = {"home": "/", "form": "/reports/new", "list": "/reports", "case": "", "transparency": "/transparency"}
 TRIES = 3
 """Of a page that misses a bar: other work on the machine costs points of speed, never gives any."""
@@ -65,7 +68,8 @@ def measure_pages() -> dict[str, Any]:
 def scores(address: str, report: Path) -> dict[str, float]:
     """What Lighthouse gives a page, by category; the whole report is kept beside."""
     command = ["node", str(TOOL / "node_modules/lighthouse/cli/index.js"), address, "--quiet", "--output=json", f"--output-path={report}",
-               "--chrome-flags=--headless=new --no-sandbox", f"--only-categories={','.join(BARS)}"]  # fmt: skip
+               "--chrome-flags=--headless=new --no-sandbox",
+               f"--only-categories={','.join(BARS)}", f"--skip-audits={NOT_OF_A_DEMONSTRATION}"]  # fmt: skip
     subprocess.run(command, check=True, env={**os.environ, "CHROME_PATH": CHROMIUM}, stdout=subprocess.DEVNULL)
     told = json.loads(report.read_text(encoding="utf-8"))
     return {kind: float(told["categories"][kind]["score"] or 0) for kind in BARS}
