@@ -19,7 +19,7 @@ from casework.models import Area, Assignment, Case, CaseReport, Field, Report, S
 from casework.permissions import OPERATIONS, Action, Actor, Role, require
 from casework.places.former_agencies import agencies_called
 from casework.places.former_areas import former_names
-from casework.search.index import FEW, MOST_FOUND, newest_with, words_asked
+from casework.search.index import FEW, MOST_FOUND, in_few, newest_with, words_asked
 from casework.search.ranking import exact_words, score
 from casework.states import OPEN_STATES
 from casework.successors import Followed, left_to
@@ -194,7 +194,7 @@ def _candidates(
         few = _few_of(scope.case_ids, narrowed if wanted.is_narrowed else None)
         where = [scope.condition]
         if few is not None:
-            where.append(SearchRow.case_id.in_(few))
+            where.append(in_few(few))
         if wanted.is_narrowed and few is not narrowed:
             where.append(select(Case.id).where(Case.id == SearchRow.case_id, *_conditions(wanted)).exists())
         columns = (SearchRow.id, SearchRow.case_id, *texts)

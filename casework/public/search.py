@@ -11,7 +11,7 @@ from sqlalchemy import Select
 
 from casework.models import SearchRow
 from casework.public.filters import LONGEST_SEARCH, PublicFilter, areas_meant, matching_among, newest_of
-from casework.search.index import FEW, MOST_FOUND, newest_with, words_asked
+from casework.search.index import FEW, MOST_FOUND, in_few, newest_with, words_asked
 from casework.search.ranking import exact_words, score
 from casework.text import index_words
 
@@ -62,7 +62,7 @@ def _rows_of_area(words: list[str], wanted: PublicFilter) -> list[Any]:
 
 def _rows(words: list[str], *, among: Select[int] | None = None) -> list[Any]:
     columns = (SearchRow.id, SearchRow.case_id, SearchRow.words, SearchRow.exact_words)
-    where = [] if among is None else [SearchRow.case_id.in_(among)]
+    where = [] if among is None else [in_few(among)]
     return newest_with(list(dict.fromkeys(words)), *columns, audience="public", where=where, of_few=among is not None)
 
 

@@ -7,7 +7,21 @@ ever an operator of its query language.
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, String, bindparam, cast, column, func, literal, literal_column, select, table
+from sqlalchemy import (
+    ColumnElement,
+    CompoundSelect,
+    Select,
+    String,
+    any_,
+    bindparam,
+    cast,
+    column,
+    func,
+    literal,
+    literal_column,
+    select,
+    table,
+)
 from sqlalchemy.dialects.postgresql import TSQUERY
 
 from casework.db import db
@@ -55,6 +69,16 @@ def newest_with(
     else:
         return _by_tsvector(query, " & ".join(f"'{word}':*" for word in words))
     return list(db.session.execute(query.limit(MOST_FOUND + 1)))
+
+
+def in_few(case_ids: Select[int] | CompoundSelect[int]) -> ColumnElement[bool]:
+    """The condition that a row is of one of these cases, of which there are no more than FEW.
+
+    PostgreSQL takes them as one value, and looks up each: from the words it expects a single row, and would read them again for each.
+    """
+    if db.session.get_bind().dialect.name == "sqlite":
+        return SearchRow.case_id.in_(case_ids)
+    return SearchRow.case_id == any_(func.array(case_ids.scalar_subquery()))
 
 
 def _begins(words: Sequence[str]) -> Iterator[ColumnElement[bool]]:

@@ -6,13 +6,14 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from sqlalchemy import event
+from sqlalchemy import event, select
 
 from casework.db import db, unit_of_work
-from casework.models import Case
+from casework.models import Case, SearchRow
 from casework.public import search as public_search
 from casework.public.filters import PublicFilter, PublicState, matching_among, newest_of
 from casework.public.search import found_by_words
+from casework.search.index import FEW, in_few
 from casework.search.rows import refresh_search_rows
 from tests import build
 from tests.grounds import remembered
@@ -80,3 +81,17 @@ def test_among_given_cases_no_index_of_a_choice_leads(world: build.World, cases:
         statement, parameters = sent[-1]
         plan = db.session.connection().exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters)
         assert "INTEGER PRIMARY KEY" in " ".join(str(row[-1]) for row in plan)
+
+
+def test_the_few_cases_a_word_is_sought_in_are_read_once_and_not_for_each_row(app: Flask) -> None:
+    """With them as a table of its own PostgreSQL read all cases of a commune for each row with the word: a second among 2,000."""
+    world = build.standard_world()
+    case = build.case_at(world, "closed")
+    few = select(Case.id).where(Case.area_id == case.area_id).limit(FEW)
+    query = select(SearchRow.case_id).where(SearchRow.audience == "public", in_few(few))
+    assert set(db.session.scalars(query)) == {case.id}
+    if db.engine.dialect.name == "postgresql":
+        shown = query.compile(db.engine, compile_kwargs={"literal_binds": True})
+        plan = " ".join(row[0] for row in db.session.connection().exec_driver_sql(f"EXPLAIN {shown}".replace("%%", "%")))
+        assert "InitPlan" in plan
+        assert "Join" not in plan, plan
