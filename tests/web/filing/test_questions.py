@@ -109,6 +109,15 @@ def test_a_notice_keeps_what_was_typed_and_takes_nothing(world: build.World, cli
     assert client.post("/reports/new", data=filled(world, client)).status_code == 302, "without the field, or with another"
 
 
+def test_a_notice_alone_is_not_called_a_question(world: build.World, client: FlaskClient) -> None:
+    extra_question(world, **NOTICE)
+    page = words_of(client.get("/reports/new"))
+    assert ("Xin đọc trước khi gửi" in page, "Vài câu hỏi thêm của lĩnh vực này" in page) == (True, False)
+    extra_question(world)
+    page = words_of(client.get("/reports/new"))
+    assert ("Xin đọc trước khi gửi" in page, "Vài câu hỏi thêm của lĩnh vực này" in page) == (False, True)
+
+
 def test_where_the_house_allows_it_a_report_is_sent_all_the_same(world: build.World, client: FlaskClient) -> None:
     land = input_of(extra_question(world, **NOTICE, may_send="yes"))
     answer = sent(world, client)
