@@ -1,7 +1,7 @@
 """What a sender answers to the question whether it is really mended, and the new report after a no."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 from sqlalchemy import select
 
@@ -11,8 +11,9 @@ from casework.errors import CaseworkError
 from casework.events import record
 from casework.intake.file_report import place_words, typed_village
 from casework.mended import sentences
-from casework.models import Case, CaseReport, MendedQuestion, Report
+from casework.models import Case, CaseReport, MendedQuestion, Report, Reporter
 from casework.permissions import Action, Actor, require
+from casework.places.former_areas import areas_now
 from casework.places.points import point_of
 from casework.publications import is_settled
 from casework.verbs import MESSAGE, Verb
@@ -49,15 +50,17 @@ def is_open(question: MendedQuestion, case: Case, now: datetime) -> bool:
 
 
 def may_report_again(question: MendedQuestion, case: Case, now: datetime) -> bool:
-    """Whether a new report may lead back: after a no, once, and never once the case, or another the report went on to, was set apart."""
+    """Whether a new report may lead back: after a no, once, while the case before still answers its sender. Never once it was set apart,
+    the report went on to another case (merged or split off), or the sender was erased."""
     is_wanted = question.answer == NO and question.new_report_id is None and now < question.expires_at
-    return is_wanted and case.quarantined_at is None and not _is_set_apart(question)
+    return is_wanted and case.quarantined_at is None and _is_still_theirs(question)
 
 
-def _is_set_apart(question: MendedQuestion) -> bool:
-    here = select(Case.quarantined_at).join(CaseReport, CaseReport.case_id == Case.id)
-    here = here.where(CaseReport.report_id == question.report_id, CaseReport.left_at.is_(None))
-    return db.session.scalar(here) is not None
+def _is_still_theirs(question: MendedQuestion) -> bool:
+    there = select(Reporter).join(Report, Report.reporter_id == Reporter.id).join(CaseReport, CaseReport.report_id == Report.id)
+    there = there.where(Report.id == question.report_id, CaseReport.case_id == question.case_id, CaseReport.left_at.is_(None))
+    reporter = db.session.scalars(there).one_or_none()
+    return reporter is not None and reporter.can_be_told
 
 
 @Verb(
@@ -112,14 +115,16 @@ def lead_back(question: MendedQuestion, report: Report, case: Case, *, by: Actor
     record(case, "report_again", by=by, at=now, report=report.code, earlier=earlier.code)
 
 
-def place_again(question: MendedQuestion) -> PlaceAgain:
-    """The place and field of the report before, opened for its sender alone."""
+def place_again(question: MendedQuestion, *, on: date) -> PlaceAgain:
+    """The place and field of the report before, opened for its sender alone; of a commune that has ended the one that followed it. Where
+    several did, none: its point tells which, or the sender."""
     report = db.session.scalars(select(Report).where(Report.id == question.report_id)).one()
     case = db.session.get_one(Case, question.case_id)
     point = point_of(report)
+    areas = areas_now(report.area_id, on) if report.area_id is not None else []
     return PlaceAgain(
         code=report.code,
-        area=report.area.ref if report.area is not None else "",
+        area=areas[0].ref if len(areas) == 1 else "",
         village=typed_village(report) or "",
         place=place_words(report) or "",
         latitude=str(point.latitude) if point else "",

@@ -43,6 +43,7 @@ def own_mended(report: Report, case: Case, now: datetime) -> OwnMended:
     )
     query = select(MendedQuestion, Report.code).outerjoin(Report, other)
     query = query.where(or_(MendedQuestion.report_id == report.id, MendedQuestion.new_report_id == report.id))
+    is_there = case.quarantined_at is None and report.reporter is not None and report.reporter.can_be_told
     shown = OwnMended()
     for question, told in db.session.execute(query.order_by(MendedQuestion.id)):
         code = cast("str | None", told)
@@ -51,7 +52,7 @@ def own_mended(report: Report, case: Case, now: datetime) -> OwnMended:
             continue
         is_in_time = now < question.expires_at
         is_asked = question.answer is None and is_in_time and question.case_id == case.id and is_settled(case)
-        can_report = question.answer == "no" and code is None and is_in_time and case.quarantined_at is None
+        can_report = question.answer == "no" and code is None and is_in_time and question.case_id == case.id and is_there
         shown = replace(
             shown, ref=question.ref if is_asked else None, until=question.expires_at if is_asked else None, answer=question.answer,
             can_report=question.ref if can_report else None, later=code or shown.later,

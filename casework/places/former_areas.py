@@ -2,9 +2,10 @@
 
 from collections import defaultdict
 from collections.abc import Collection, Mapping
+from datetime import date
 from typing import NamedTuple
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
 
 from casework.bilingual import Bilingual
 from casework.db import db
@@ -34,6 +35,14 @@ def areas_before(area_id: int) -> list[int]:
     """All predecessors of an area, the nearest first."""
     before, _behind = _ways()
     return list(_along(before, area_id))
+
+
+def areas_now(area_id: int, on: date) -> list[Area]:
+    """The area where it stands on a day, else all that followed it and stand then."""
+    _before, behind = _ways()
+    in_force = Area.valid_from <= on, or_(Area.valid_to.is_(None), Area.valid_to > on)
+    found = db.session.scalars(select(Area).where(Area.id.in_([area_id, *_along(behind, area_id)]), *in_force).order_by(Area.id)).all()
+    return [area for area in found if area.id == area_id] or list(found)
 
 
 def former_names(area_ids: Collection[int]) -> dict[int, list[str]]:

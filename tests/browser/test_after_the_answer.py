@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 from sqlalchemy import select
 
 from casework.area_news.matching import number_news
@@ -24,6 +24,7 @@ from tests.browser.citizen_desks import Town
 from tests.browser.day import Day, begun
 from tests.browser.house import HIGHEST, PICTURES
 from tests.browser.judging import barriers, speak, too_wide
+from tests.browser.waiting import ask_until, next_document
 from tests.conftest import environment_of
 from tests.whole import WHOLE
 from web.reporters.mended import PURPOSE
@@ -164,6 +165,37 @@ def test_both_work_where_no_script_runs(day: Day) -> None:
         assert "/a/" in page.url
         page.click("main form button")
         assert "xóa" in page.inner_text("main")
+    finally:
+        day.house.app.config["CLOCK"] = before
+
+
+def test_a_draft_of_the_new_report_keeps_what_it_follows_and_names_no_code(day: Day) -> None:
+    case = build.case_at(day.world, "closed")
+    question = asked(day, case)
+    before = day.house.app.config["CLOCK"]
+    day.house.app.config["CLOCK"] = lambda: question.asked_at + timedelta(hours=1)
+    try:
+        page = Town(day).person("guest").page
+        page.on("dialog", lambda dialog: dialog.accept())
+        page.goto(address_of(question, day))
+        page.click("button[value=no]")
+        page.wait_for_url("**/reports/new*")
+        page.fill("[name=words]", "Rác vẫn còn nguyên ở đó.")
+        ask_until(page, "Object.values(localStorage).some(kept => kept.includes('Rác vẫn còn'))")
+        page.goto("/reports/new")
+        follows = page.get_by_text("Phản ánh này tiếp theo một phản ánh trước của Ông/Bà.")
+        expect(follows).to_be_hidden()
+        page.get_by_role("button", name="Viết tiếp bản nháp").click()
+        expect(follows).to_be_visible()
+        assert case.code not in page.inner_text("main"), "whether it still leads there, the server knows when it is sent"
+        page.fill("[name=contact]", "0912 345 678")
+        page.check("[name=consent]")
+        with next_document(page):
+            page.locator(".actionbar button[value=send]").click()
+        assert page.url.endswith("/receipt"), page.inner_text("main")
+        db.session.rollback()
+        led_to = db.session.scalar(select(MendedQuestion.new_report_id).where(MendedQuestion.id == question.id))
+        assert db.session.get_one(Report, led_to).code in page.url
     finally:
         day.house.app.config["CLOCK"] = before
 

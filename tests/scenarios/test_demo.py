@@ -21,6 +21,7 @@ from sqlalchemy import func, select
 
 from casework.answers.openings import newest_answers, opened_by
 from casework.answers.templates import own_templates
+from casework.asking.answers import answers_given
 from casework.assignments.extensions import extensions_of
 from casework.bilingual import Bilingual
 from casework.calendars import calendar_of
@@ -36,7 +37,7 @@ from casework.figures.reading import shown_figures
 from casework.files.under_maps import SKETCH, ground_file
 from casework.inbox.saved_filters import filters_of
 from casework.installation.seeding import REORGANISED_ON, table_rows
-from casework.intake.file_report import original_words
+from casework.intake.file_report import cleared_words, original_words
 from casework.intake.same_sender import earlier_reports
 from casework.intake.similar_cases import alike_nearby
 from casework.local_time import LOCAL_ZONE
@@ -540,6 +541,14 @@ def test_what_citizens_do_can_be_looked_at(prepared: tuple[Config, Flask], app: 
     year = months_shown(NOW)
     by_month = shown_figures(case_of(SMOKE).centre_id, period=year, chart=year).by_month
     assert [number.number("received") > 0 for _month, number in by_month] == [True] * 12
+
+
+def test_two_fields_ask_more_and_a_sender_has_answered(app: Flask) -> None:
+    page = app.test_client().get("/reports/new").get_data(as_text=True)
+    assert all(words in page for words in ("số cột đèn?", "nước sâu khoảng bao nhiêu xăng-ti-mét?", "Dây điện đứt"))
+    flooded = case_of("Cống thoát nước tắc, mưa là nước tràn vào nhà")
+    assert [(each.code, each.words.vi) for each in answers_given(flooded.main_report)] == [("nuoc_sau", "15")]
+    assert "nước sâu khoảng bao nhiêu xăng-ti-mét? 15" in (cleared_words(flooded.main_report) or "")
 
 
 def test_the_studio_is_seen_at_work(app: Flask) -> None:

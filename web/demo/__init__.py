@@ -21,6 +21,7 @@ from casework.models import Centre, Clock, Event
 from casework.permissions import SYSTEM
 from web.accounts.password_rules import hash_password
 from web.config import Config, StartRefused
+from web.demo.asking import ask_more
 from web.demo.cases import agencies_at_work, draw_pictures, make_recordings, painter, tell_stories
 from web.demo.citizens import furnish_citizens
 from web.demo.counts import count_and_order
@@ -105,6 +106,7 @@ def _told(app: Flask, *, now: datetime, cases: int, apart: bool, say: Callable[[
             centre = install_centre(OPENED, of_district=True)
             install_shipped_model(now=OPENED)
             add_people(centre, agencies_at_work(centre), password_hash=password_hash, now=OPENED)
+            ask_more(centre, now=OPENED)
             told = tell_stories(centre, now=now, store=store, pictures=pictures, recorded=recorded, cases=cases)
             say(DESKS)
             furnish_desks(centre, now=now)

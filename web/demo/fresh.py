@@ -20,7 +20,7 @@ FRESH = (
              words="Cống tắc ở đoạn nào? Ông/Bà chụp giúp một ảnh chỗ nước tràn để tổ sửa chữa mang đúng dụng cụ."),
         deed("answer_question", after=170, picture="flood", words="Tắc ở hố thu đầu hẻm, nước tràn như trong ảnh tôi vừa chụp."),
         deed("withdraw", after=600, reason="Bà con đã tự khơi được một đoạn, tôi xin rút để khỏi phiền cơ quan."),
-    ), "flood", idle=20, reporter=1),
+    ), "flood", idle=20, reporter=1, asked={"nuoc_sau": "15"}),
     Story("Điểm chăn thả trâu bò làm hư luống hoa công viên", (), idle=1_590, reporter=None, guest=1, is_unconfirmed=True),
     Story("Nhận khoan giếng, rút hầm cầu giá rẻ", (
         deed("refuse", after=20, reason="quang_cao", words="Đây là tin quảng cáo, không phải phản ánh về sự việc tại hiện trường."),

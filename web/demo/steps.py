@@ -7,6 +7,7 @@ from zlib import crc32
 from sqlalchemy import select
 
 from casework.answers.acts import PARTS, RedoAnswerInput, SubmitAnswerInput
+from casework.asking.answers import answers_given, with_answers
 from casework.assignments.distribution import DistributeInput
 from casework.db import db
 from casework.intake.file_report import Place
@@ -20,6 +21,7 @@ from casework.publishing.ratings import RateInput
 from casework.settings.consent_notices import notice_today
 from casework.triage.acts import ClassifyInput, ClearedReport, VerifyInput
 from casework.triage.hotline import CallHotlineInput
+from web.demo.asking import answers_of
 from web.demo.people import GUESTS, SENDERS
 from web.demo.stories import Deed, Story
 from web.demo.telling import OPERATOR, Telling, begin_step
@@ -44,14 +46,16 @@ def file(telling: Telling, _deed: Deed, moment: datetime) -> None:
     by = telling.staff(OPERATOR, moment) if is_taken_down else telling.reporter(moment)
     area = telling.cast.commune(row["commune"], local_day(moment))
     place = Place(area=area, village=row["village"], latitude=float(row["lat"]), longitude=float(row["lon"]))
+    field = telling.cast.field_called(row["field"])
     filed = file_report(
         centre=telling.centre, source="camera" if is_camera else "phone" if story.is_call else "citizen",
         words=row["description"], place=place, by=by, now=moment,
-        contact=_contact(story), field=telling.cast.field_called(row["field"]), marked_urgent=story.is_urgent,
+        contact=_contact(story), field=field, marked_urgent=story.is_urgent,
         photos_token=telling.stage_report(by, moment), camera=telling.cast.camera_called(story.camera, local_day(moment)),
         consented=not is_camera,
         consent_notice=None if is_taken_down else notice_today(telling.centre.id, moment),
         seen_at=moment - SEEN_BEFORE if is_taken_down else None, channels=["email"] if story.is_call else (),
+        answers=answers_of(field, telling.centre, story.asked, on=local_day(moment)),
     )  # fmt: skip
     telling.case_id = filed.case.id
 
@@ -66,7 +70,8 @@ def confirm(telling: Telling, _deed: Deed, moment: datetime) -> None:
 def verify(telling: Telling, _deed: Deed, moment: datetime) -> None:
     """An operator accepts it, with words and photos cleared for agencies."""
     report = telling.case.main_report
-    cleared = [ClearedReport(report, telling.row["description"], telling.copies(photos_of_report(report), "agencies"))]
+    words = with_answers(telling.row["description"], answers_given(report)) or ""
+    cleared = [ClearedReport(report, words, telling.copies(photos_of_report(report), "agencies"))]
     telling.step("verify", telling.staff(OPERATOR, moment), moment, VerifyInput(title=telling.story.title, cleared=cleared))
 
 

@@ -46,7 +46,8 @@ class Story:
     deed was done `idle` minutes before now. `cooperating` is how many of the row's agencies are asked in addition to the lead. `reporter`
     is the index of the sender in SENDERS, None for somebody without an account, who may be anonymous, or otherwise one of GUESTS, who
     proves the contact unless `is_unconfirmed`; `is_call`: an operator wrote it down for a caller. `voice` and `video`: a recording came
-    with it. `answers` are an agency's own words instead of the usual ones. `row`: the report itself, where it is not in the table.
+    with it. `asked` is what was answered to the extra questions, by their codes; `answers` are an agency's own words instead of the usual
+    ones. `row`: the report itself, where it is not in the table.
     """
 
     title: str
@@ -68,6 +69,7 @@ class Story:
     is_call: bool = False
     shows_exact_place: bool = True
     is_round_the_clock: bool = False
+    asked: Mapping[str, str] = field(default_factory=dict)
     answers: Mapping[str, str] = field(default_factory=dict)
     row: Row | None = None
 

@@ -48,6 +48,11 @@ class Group:
     asked: tuple[AskedField, ...]
     is_open: bool
 
+    @property
+    def asks(self) -> bool:
+        """Whether anything is asked, besides notices to be read."""
+        return any(not each.question.stops for each in self.asked)
+
 
 class ExtraQuestions:
     """The questions a form asks. `form.field` holds the service code of what is chosen. `has_waited`: it was filled in without a signal,

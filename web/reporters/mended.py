@@ -4,6 +4,7 @@ from flask import Blueprint, redirect, render_template, request, session, url_fo
 from flask.typing import ResponseReturnValue
 
 from casework.db import db, unit_of_work
+from casework.local_time import local_day
 from casework.mended.answering import (
     NO,
     MendedRefused,
@@ -70,7 +71,7 @@ def again_here() -> tuple[str, PlaceAgain] | None:
     asked = question_by_ref(ref) if ref else None
     if asked is None or not may_report_again(asked, _case_of(asked), now()):
         return None
-    return token, place_again(asked)
+    return token, place_again(asked, on=local_day(now()))
 
 
 def code_before(token: str) -> str:

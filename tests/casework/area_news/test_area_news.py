@@ -191,6 +191,21 @@ def test_what_is_not_public_any_more_is_not_told(world: World, app: Flask, chang
     assert len(planned()) == is_planned
 
 
+@pytest.mark.parametrize("rhythm", ["at_once", "daily", "weekly"])
+def test_an_answer_unpublished_before_its_message_leaves_is_named_in_none(world: World, app: Flask, rhythm: str) -> None:
+    follow(commune(world), rhythm=rhythm)
+    case = build.case_at(world, "rating")
+    for day in range(8):
+        tell(MORNING + timedelta(days=day))
+    [delivery] = planned()
+    assert case.code in said(app, delivery)
+    [answer] = db.session.scalars(select(Publication).where(Publication.case_id == case.id))
+    build.act(world, case, "unpublish", "operator", publication=answer, reason="Lộ tên người.")
+    db.session.expire_all()
+    with pytest.raises(NothingToSay):
+        said(app, delivery)
+
+
 def test_an_answer_taken_back_while_the_case_is_open_again_is_not_told(world: World, app: Flask) -> None:
     row = follow(commune(world), rhythm="daily")
     case = build.case_at(world, "rating")

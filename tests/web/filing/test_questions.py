@@ -109,6 +109,15 @@ def test_a_notice_keeps_what_was_typed_and_takes_nothing(world: build.World, cli
     assert client.post("/reports/new", data=filled(world, client)).status_code == 302, "without the field, or with another"
 
 
+def test_a_notice_alone_is_not_called_a_question(world: build.World, client: FlaskClient) -> None:
+    extra_question(world, **NOTICE)
+    page = words_of(client.get("/reports/new"))
+    assert ("Xin đọc trước khi gửi" in page, "Vài câu hỏi thêm của lĩnh vực này" in page) == (True, False)
+    extra_question(world)
+    page = words_of(client.get("/reports/new"))
+    assert ("Xin đọc trước khi gửi" in page, "Vài câu hỏi thêm của lĩnh vực này" in page) == (False, True)
+
+
 def test_where_the_house_allows_it_a_report_is_sent_all_the_same(world: build.World, client: FlaskClient) -> None:
     land = input_of(extra_question(world, **NOTICE, may_send="yes"))
     answer = sent(world, client)
@@ -124,6 +133,32 @@ def test_the_form_asks_what_the_centre_of_the_place_asks(world: build.World, cli
     assert sent(world, client).status_code == 302
     page = sent(world, client, area=other.area.ref, words="Một việc khác.")
     assert (page.status_code, "Vui lòng trả lời câu hỏi này." in words_of(page)) == (422, True)
+
+
+def test_where_the_place_is_chosen_after_the_field_its_centre_asks_and_answers_that_stay_are_kept(
+    world: build.World, client: FlaskClient
+) -> None:
+    other = second_world(world)
+    depth = input_of(extra_question(world))
+    own = input_of(extra_question(world, centre_id=other.centre.id, code="rieng", kind="text", name_vi="Gần trạm nào?", is_required="yes"))
+    assert f'name="{own}"' not in client.get("/reports/new").get_data(as_text=True), "its centre is not known yet"
+    asked = sent(world, client, area=other.area.ref, **{depth: "30"})
+    page = asked.get_data(as_text=True)
+    assert (asked.status_code, newest(), hidden_groups(page)) == (422, None, [])
+    assert "Gần trạm nào? Vui lòng trả lời câu hỏi này." in words_of(asked)
+    assert re.search(rf'<input[^>]*name="{depth}"[^>]*value="30"', page)
+    assert "Ổ gà sâu, nước đọng." in page
+    assert sent(world, client, area=other.area.ref, **{depth: "30", own: "Trạm 3"}).status_code == 302
+    assert sorted(said(newest())) == [("do_sau", "30"), ("rieng", "Trạm 3")]
+
+
+def test_back_at_the_first_centre_the_question_of_the_other_is_gone_with_its_answer(world: build.World, client: FlaskClient) -> None:
+    other = second_world(world)
+    depth = input_of(extra_question(world))
+    own = input_of(extra_question(world, centre_id=other.centre.id, code="rieng", kind="text", is_required="yes"))
+    assert sent(world, client, area=other.area.ref, **{depth: "30"}).status_code == 422
+    assert sent(world, client, **{depth: "30", own: "Trạm 3"}).status_code == 302
+    assert said(newest()) == [("do_sau", "30")]
 
 
 def test_a_report_that_waited_brings_its_answers_and_is_told_what_is_missing(world: build.World, client: FlaskClient) -> None:

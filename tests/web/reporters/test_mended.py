@@ -2,19 +2,27 @@
 from __future__ import annotations
 
 import re
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from flask import Flask
 from sqlalchemy import select
 
+from casework.calendars import RULES_STREAM
 from casework.db import db, unit_of_work
+from casework.erasure.erase import forget_person
+from casework.events import append
+from casework.local_time import local_day
 from casework.mended.asking import ANSWERABLE, ask_if_mended
 from casework.messages.routing import route_messages
-from casework.models import Case, MendedQuestion, Publication, Report
+from casework.models import Area, AreaSuccession, Case, CaseReport, MendedQuestion, Publication, Report
+from casework.permissions import SYSTEM
+from casework.places.points import sealed_point
+from casework.text import fold
 from tests import build
 from tests.conftest import client_of
 from tests.web.letterbox import letterbox
+from tests.web.offline.test_offline_api import guest
 from tests.web.pages import at, hidden, signed_in, words_of
 from web.reporters.mended import PURPOSE
 from web.signed_links import signed_ref
@@ -133,7 +141,7 @@ def test_the_form_does_not_show_the_case_it_follows_as_one_alike(world: build.Wo
 def test_a_form_with_a_forged_question_is_filed_and_leads_nowhere(world: build.World, app: Flask, question: MendedQuestion) -> None:
     client = client_of(app)
     page = client.get("/reports/new?again=1").get_data(as_text=True)
-    assert "tiếp theo" not in words_of(page)
+    assert "data-follows hidden" in page
     filed = client.post("/reports/new", data={
         "words": "Rác vẫn còn.", "area": world.area.ref, "phone": "0912345678", "consent": "y", "alike_seen": "y",
         "follows": f"{question.ref}.{'A' * 16}", "idempotency_key": hidden(page, "idempotency_key"),
@@ -170,3 +178,98 @@ def test_a_report_asked_about_waits_for_its_sender_in_their_list_until_they_have
     own.post(f"/mine/{code}/mended", data={"answer": "yes", "question": question.ref})
     assert "Chờ Ông/Bà" not in words_of(own.get("/mine"))
     assert code in words_of(own.get("/mine"))
+
+
+def said_no(app: Flask, question: MendedQuestion) -> str:
+    """The token of the form that opens after a no; of a browser that is closed then."""
+    client = client_of(app)
+    return hidden(client.get(client.post(path_of(question), data={"answer": "no"}).location).get_data(as_text=True), "follows")
+
+
+def test_a_report_kept_without_a_signal_leads_back_when_it_is_sent_and_once(
+    world: build.World, app: Flask, question: MendedQuestion
+) -> None:
+    token, phone = said_no(app, question), guest(client_of(app))
+    for _again in range(2):
+        assert phone.report(world, [], follows=token).status_code == 200
+    new = db.session.get_one(Report, kept(question).new_report_id)
+    case = db.session.get_one(Case, question.case_id)
+    assert case.code in words_of(client_of(app).get(f"/reports/{new.code}"))
+
+
+@pytest.mark.parametrize("meanwhile", ["set apart", "merged", "split off", "erased"])
+def test_where_the_report_before_is_no_longer_there_the_new_one_is_taken_without_a_word_of_it(
+    world: build.World, app: Flask, question: MendedQuestion, meanwhile: str
+) -> None:
+    token = said_no(app, question)
+    other = build.file_report(world, now=question.asked_at).case
+    with unit_of_work():
+        case = db.session.get_one(Case, question.case_id)
+        if meanwhile == "set apart":
+            case.quarantined_at = question.asked_at
+        elif meanwhile == "erased":
+            forget_person(db.session.get_one(Report, question.report_id).reporter or pytest.fail("nobody sent it"))
+        else:
+            [link] = db.session.scalars(select(CaseReport).where(CaseReport.report_id == question.report_id))
+            link.left_at = question.asked_at
+            db.session.flush()
+            db.session.add(CaseReport(case_id=other.id, report_id=question.report_id, joined_at=question.asked_at))
+            if meanwhile == "merged":
+                case.state, case.merged_into_id = "merged", other.id
+    client = client_of(app)
+    refused = client.post("/reports/new", data={"words": "Rác vẫn còn.", "area": world.area.ref, "follows": token})
+    assert refused.status_code == 422, "consent is missing"
+    assert case.code not in words_of(refused)
+    assert guest(client).report(world, [], follows=token).status_code == 200
+    assert kept(question).new_report_id is None
+    new = db.session.scalars(select(Report).order_by(Report.id.desc())).first()
+    assert new is not None
+    operator = signed_in(app, client_of(app), world.people["operator"], now=app.config["CLOCK"]())
+    at_case = db.session.scalars(select(Case).where(Case.code == new.code)).one()
+    assert case.code not in words_of(operator.get(f"/cases/{at_case.ref}?tab=history"))
+
+
+def ended(world: build.World, called: str, at_: datetime, *successors: str) -> list[Area]:
+    """The commune ends with its villages, and new ones follow it: one with the same villages."""
+    before, day = world.areas[called], local_day(at_)
+    with unit_of_work():
+        row = db.session.get_one(Area, before.id)
+        villages = db.session.scalars(select(Area).where(Area.parent_id == row.id)).all()
+        for each in (row, *villages):
+            each.valid_to = day
+        made = []
+        for name in successors:
+            area = Area(level="commune", name_vi=name, name_en=name, folded_name=fold(name), valid_from=day, centre_id=row.centre_id)
+            db.session.add(area)
+            db.session.flush()
+            db.session.add(AreaSuccession(predecessor_id=before.id, successor_id=area.id, on=day))
+            made.append(area)
+        for village in villages if len(made) == 1 else ():
+            names = {column: getattr(village, column) for column in ("name_vi", "name_en", "folded_name", "centre_id")}
+            db.session.add(Area(level="village", parent_id=made[0].id, valid_from=day, **names))
+        append(RULES_STREAM, "change_rule", by=SYSTEM, at=at_, payload={})
+    return made
+
+
+def test_of_a_commune_that_has_ended_the_form_offers_the_one_that_followed(
+    world: build.World, app: Flask, question: MendedQuestion
+) -> None:
+    [ward] = ended(world, "xa lat", question.asked_at, "Phường Lang Biang")
+    client = client_of(app)
+    page = client.get(client.post(path_of(question), data={"answer": "no"}).location).get_data(as_text=True)
+    assert f'<option selected value="{ward.ref}">' in page
+    assert world.area.ref not in page
+    assert "Thôn Păng Tiêng" in page
+
+
+def test_where_several_followed_the_commune_is_left_open_and_the_point_kept(
+    world: build.World, app: Flask, question: MendedQuestion
+) -> None:
+    with unit_of_work():
+        db.session.get_one(Report, question.report_id).sealed_point = sealed_point(12.0345, 108.4012, 8.0)
+    ended(world, "xa lat", question.asked_at, "Phường Lang Biang", "Xã Păng Tiêng")
+    client = client_of(app)
+    page = client.get(client.post(path_of(question), data={"answer": "no"}).location).get_data(as_text=True)
+    area = page[page.index('<select class="form-select" id="area"') :]
+    assert '<option selected value="">' in area[: area.index("</select>")]
+    assert (hidden(page, "latitude"), hidden(page, "longitude")) == ("12.0345", "108.4012")

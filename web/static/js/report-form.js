@@ -260,6 +260,9 @@
   const KEPT_DAYS = 7;
   const KEPT = ["words", "field", "area", "village", "place", "unsure", "urgent", "latitude", "longitude", "accuracy"]
     .concat(Array.from(form.querySelectorAll("[data-question]"), each => each.name));
+  // the report it comes after goes with a draft; whether it still may, the server knows when it is sent
+  const opened = elements.follows.value;
+  form.addEventListener("restored", () => show("[data-follows]", elements.follows.value && (!opened || opened === elements.follows.value)));
   const STAND_BY = 700;                                                        // milliseconds without a key pressed
   let storage = null;
   try { storage = window.localStorage; } catch (error) { storage = null; }
@@ -269,7 +272,7 @@
       const one = elements[name];
       if (one) kept[name] = one.type === "checkbox" ? one.checked : one.value;
       return kept;
-    }, {});
+    }, elements.follows.value ? { follows: elements.follows.value } : {});
     const isWritten = kept => KEPT.some(name => kept[name]);
     const moment = at => {
       const day = new Date(at), lang = document.documentElement.lang === "en" ? "en-GB" : "vi", time = day.toLocaleTimeString(lang, { hour: "2-digit", minute: "2-digit" });
@@ -307,6 +310,7 @@
       find("[data-draft-at]").textContent = moment(draft.at);
       show("[data-draft-offer]", true);
       find("[data-draft-take]").addEventListener("click", () => {
+        elements.follows.value = draft.values.follows || "";
         KEPT.forEach(name => {
           const one = elements[name];
           if (!one || draft.values[name] === undefined) return;
