@@ -64,7 +64,7 @@ def _put(row: AreaSubscription, newest: int, configured: Collection[str], now: d
     channel = _channel(row, configured, now)
     if channel is not None and newest > row.told_up_to:
         delivery = Delivery(
-            message_id=None, recipient=f"{FOLLOWS_AREA}{row.ref}", case_id=None, channel=channel, is_urgent=False, template=TEMPLATE,
+            message_id=None, recipient=f"{FOLLOWS_AREA}{row.ref}", case_id=None, channel=channel, is_urgent=False, template="area_news",
             parameters={"after": row.told_up_to, "up_to": newest}, dedupe_key=f"{FOLLOWS_AREA}{row.ref}:{newest}", created_at=now,
             due_at=now,
         )  # fmt: skip
