@@ -7,7 +7,7 @@ import re
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -157,22 +157,40 @@ class TestJobs:
             time.sleep(0.3)
         assert len(runs) == 2
 
-    def test_what_is_wanted_while_the_job_runs_is_done_when_that_run_is_over(self, app: Flask) -> None:
+    @pytest.mark.parametrize("is_heard_by", ["the worker that runs it", "another worker"])
+    def test_what_is_wanted_while_the_job_runs_is_done_when_that_run_is_over(self, app: Flask, is_heard_by: str) -> None:
         runs, may_end = list[datetime](), threading.Event()
 
         def take_long(moment: datetime) -> None:
             runs.append(moment)
             may_end.wait(WAIT_SECONDS)
 
-        with working(app, Job("large", HOUR, take_long)):
+        large = Job("large", HOUR, take_long)
+        with working(app, large) as first:
+            until(lambda: runs)
+            with ExitStack() as others:
+                if is_heard_by == "another worker":
+                    first._heard += HOUR
+                    others.enter_context(working(app, large))
+                with unit_of_work():
+                    db.session.get_one(RecurringJob, "large").wanted_at = datetime.now(UTC)
+                until(lambda: row_of("large").wanted_at is None)
+                time.sleep(0.5)
+                assert len(runs) == 1
+                may_end.set()
+                until(lambda: len(runs) == 2)
+                time.sleep(0.5)
+                assert len(runs) == 2
+
+    def test_a_small_job_that_is_wanted_runs_at_once_and_once(self, app: Flask) -> None:
+        runs: list[datetime] = []
+        with working(app, Job("small", MINUTE, runs.append)):
             until(lambda: runs)
             with unit_of_work():
-                db.session.get_one(RecurringJob, "large").wanted_at = datetime.now(UTC)
-            until(lambda: row_of("large").wanted_at is None)
-            time.sleep(0.3)
-            assert len(runs) == 1
-            may_end.set()
+                db.session.get_one(RecurringJob, "small").wanted_at = datetime.now(UTC)
             until(lambda: len(runs) == 2)
+            time.sleep(1)
+        assert len(runs) == 2
 
     def test_a_large_job_that_failed_is_tried_again_long_before_its_next_time(self, app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(job_records, "AGAIN_AFTER", timedelta(seconds=0.2))

@@ -99,6 +99,7 @@ class Jobs:
         self._sums: dict[str, JobRuns] = {}
         self._failing: set[str] = set()
         self._asked: set[str] = set()
+        self._at_work: set[str] = set()
         self._guard, self._stopped, self._hurry = threading.Lock(), threading.Event(), threading.Event()
         self._has_news = True
         self._wall, self._steady = wall(), steady()
@@ -136,20 +137,25 @@ class Jobs:
         self.presence.end()
 
     def _run(self, job: Job) -> None:
-        if not _is_for_all(job) or self._claims(job):
-            self._note(perform(self._app, job), job)
-
-    def _claims(self, job: Job) -> bool:
         wanted = job.name in self._asked
         self._asked.discard(job.name)
+        self._at_work.add(job.name)
+        try:
+            if not _is_for_all(job) or self._claims(job, wanted=wanted):
+                self._note(perform(self._app, job), job)
+        finally:
+            self._at_work.discard(job.name)
+
+    def _claims(self, job: Job, *, wanted: bool) -> bool:
+        is_claimed = False
         try:
             with self._app.app_context(), unit_of_work():
-                return claim_run(job.name, job.every, process_id=self.presence.id, now=now(), wanted=wanted)
+                is_claimed = claim_run(job.name, job.every, process_id=self.presence.id, now=now(), wanted=wanted)
         except Exception as error:
             LOGGER.error("job not claimed", extra={"job": job.name, **failure_facts(error)})
-            if wanted:
-                self._asked.add(job.name)
-            return False
+        if wanted and not is_claimed:  # another process is at it, or the database is away: tried again
+            self._asked.add(job.name)
+        return is_claimed
 
     def _note(self, ran: JobRun, job: Job) -> None:
         with self._guard:
@@ -221,8 +227,8 @@ class Jobs:
             self._looked = self._steady
             due = {*stalled_jobs(now()), *failed_jobs(now())}
             taken |= {name for name in due if name in self._jobs and _is_for_all(self._jobs[name])}
-        # the scheduler drops a time that comes while the job runs: what was asked for then is still asked for, and gets another
-        for name in taken | self._asked:
+        # the scheduler would drop a time that comes while the job runs: what was asked for then stays asked for
+        for name in (taken | self._asked) - self._at_work:
             self.scheduler.modify_job(name, next_run_time=wall())
 
     def _in_context(self, act: Callable[[], None]) -> None:
