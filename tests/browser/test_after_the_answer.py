@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -44,6 +45,17 @@ def day(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Iter
     with begun(variables) as day:
         day.house.app.config["DEMO"] = True                     # its pages say the codes that nobody sends
         yield day
+
+
+@contextmanager
+def an_hour_after(question: MendedQuestion, day: Day) -> Iterator[None]:
+    """The clock of the house, while its pages are read."""
+    config, at = day.house.app.config, question.asked_at + timedelta(hours=1)
+    before, config["CLOCK"] = config["CLOCK"], lambda: at
+    try:
+        yield
+    finally:
+        config["CLOCK"] = before
 
 
 class Judged:
@@ -122,9 +134,7 @@ def test_a_sender_says_that_it_is_not_mended(day: Day, language: str) -> None:
     town = Town(day)
     cases = [build.case_at(day.world, "closed") for _ in range(2)]
     first, second = [asked(day, case) for case in cases]
-    before = day.house.app.config["CLOCK"]
-    day.house.app.config["CLOCK"] = lambda: first.asked_at + timedelta(hours=1)
-    try:
+    with an_hour_after(first, day):
         page = town.person("guest").page
         judged = Judged(page, day.house.address)
         speak(page, day.house.address, language)
@@ -142,16 +152,12 @@ def test_a_sender_says_that_it_is_not_mended(day: Day, language: str) -> None:
         page.goto(f"/reports/{cases[1].code}")
         judged.look("mended-public", language)
         assert judged.faults == []
-    finally:
-        day.house.app.config["CLOCK"] = before
 
 
 def test_both_work_where_no_script_runs(day: Day) -> None:
     case = build.case_at(day.world, "closed")
     question = asked(day, case)
-    before = day.house.app.config["CLOCK"]
-    day.house.app.config["CLOCK"] = lambda: question.asked_at + timedelta(hours=1)
-    try:
+    with an_hour_after(question, day):
         page = day.house.visitor(scripts=False).page
         page.goto(address_of(question, day))
         page.click("button[value=no]")
@@ -165,16 +171,12 @@ def test_both_work_where_no_script_runs(day: Day) -> None:
         assert "/a/" in page.url
         page.click("main form button")
         assert "xóa" in page.inner_text("main")
-    finally:
-        day.house.app.config["CLOCK"] = before
 
 
 def test_a_draft_of_the_new_report_keeps_what_it_follows_and_names_no_code(day: Day) -> None:
     case = build.case_at(day.world, "closed")
     question = asked(day, case)
-    before = day.house.app.config["CLOCK"]
-    day.house.app.config["CLOCK"] = lambda: question.asked_at + timedelta(hours=1)
-    try:
+    with an_hour_after(question, day):
         page = Town(day).person("guest").page
         page.on("dialog", lambda dialog: dialog.accept())
         page.goto(address_of(question, day))
@@ -196,8 +198,6 @@ def test_a_draft_of_the_new_report_keeps_what_it_follows_and_names_no_code(day: 
         db.session.rollback()
         led_to = db.session.scalar(select(MendedQuestion.new_report_id).where(MendedQuestion.id == question.id))
         assert db.session.get_one(Report, led_to).code in page.url
-    finally:
-        day.house.app.config["CLOCK"] = before
 
 
 def led(day: Day, question: MendedQuestion, now: datetime) -> None:
