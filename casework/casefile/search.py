@@ -198,7 +198,8 @@ def _candidates(
         if wanted.is_narrowed and few is not narrowed:
             where.append(select(Case.id).where(Case.id == SearchRow.case_id, *_conditions(wanted)).exists())
         columns = (SearchRow.id, SearchRow.case_id, *texts)
-        rows = newest_with(words, *columns, audience=scope.audience, where=where, of_few=few is not None)
+        newest = _newest_first(scope.case_ids) if scope.case_ids is not None else None
+        rows = newest_with(words, *columns, audience=scope.audience, where=where, of_few=few is not None, cases=newest)
         if given is not None and scope.case_ids is None:
             where = [scope.condition, SearchRow.case_id.in_(given)]
             where += [SearchRow.case_id.in_(narrowed)] if wanted.is_narrowed else []
@@ -214,6 +215,11 @@ def _given_to(words: Sequence[str]) -> Select[int] | None:
     """The cases on which the agencies whose name was typed work or worked; None where no name matches."""
     agencies = agencies_called(words)
     return select(Assignment.case_id).where(Assignment.agency_id.in_(sorted(agencies))) if agencies else None
+
+
+def _newest_first(case_ids: Select[int] | CompoundSelect[int]) -> Select[int]:
+    theirs = case_ids.subquery()
+    return select(theirs.c.case_id).order_by(theirs.c.case_id.desc())
 
 
 def _few_of(*choices: Select[int] | CompoundSelect[int] | None) -> Select[int] | CompoundSelect[int] | None:

@@ -172,6 +172,7 @@ class Assignment(Referable, Model):
     __table_args__ = (
         CheckConstraint("slot IN ('lead', 'cooperating')", name="slot"),
         Index("ix_assignment_agency_state", "agency_id", "state"),
+        Index("ix_assignment_agency_case", "agency_id", "case_id"),
         Index("ix_assignment_due_open", "due_at", sqlite_where=text("ended_at IS NULL"), postgresql_where=text("ended_at IS NULL")),
         Index(
             "ix_assignment_open", "case_id", "agency_id", unique=True,

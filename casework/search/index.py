@@ -42,6 +42,7 @@ MORE_TIMES = 4
 """How many times LOOKED_AT are examined where the first batch promises enough: the index takes as long for a word in one row in twenty."""
 
 _FTS = table("fts_search_row", column("rowid"))
+_VECTOR: ColumnElement[Any] = literal_column("search_row.fts_words")
 
 
 def words_asked(typed: str) -> list[str]:
@@ -50,13 +51,19 @@ def words_asked(typed: str) -> list[str]:
 
 
 def newest_with(
-    words: Sequence[str], *columns: Any, audience: str, where: Sequence[ColumnElement[bool]] = (), of_few: bool = False
+    words: Sequence[str],
+    *columns: Any,
+    audience: str,
+    where: Sequence[ColumnElement[bool]] = (),
+    of_few: bool = False,
+    cases: Select[int] | None = None,
 ) -> list[Any]:
     """Return columns of an audience's newest search rows that contain, for each of `words`, a word beginning with it; all rows without
     words.
 
     At most MOST_FOUND, plus one to show that there are more. `words` come from words_asked; `where` narrows further. Where that leaves
-    FEW cases, `of_few` reads those instead of the index. `columns` begin with SearchRow.id.
+    FEW cases, `of_few` reads those instead of the index. `cases` are those the reader may see, newest first, where these are some of many.
+    `columns` begin with SearchRow.id.
     """
     # a literal, not a parameter: each audience has an index of its own
     of_audience = SearchRow.audience == bindparam("audience", audience, String(8), literal_execute=True)
@@ -64,11 +71,15 @@ def newest_with(
     if not words or of_few:
         # no index has a sum: otherwise the databases walk all rows in order instead of reading and sorting the few
         query = query.where(*_begins(words)).order_by((SearchRow.id + 0).desc() if of_few else SearchRow.id.desc())
-    elif db.session.get_bind().dialect.name == "sqlite":
-        return _by_fts5(query, words, of_audience)
-    else:
-        return _by_tsvector(query, " & ".join(f"'{word}':*" for word in words))
-    return list(db.session.execute(query.limit(MOST_FOUND + 1)))
+        return _first(query)
+    # among the newest, while these promise enough; then in the index
+    for looked_at in (LOOKED_AT, LOOKED_AT * MORE_TIMES):
+        rows = _first(_among_newest(query, words, looked_at, of_audience, cases))
+        if len(rows) > MOST_FOUND:
+            return rows
+        if len(rows) * MORE_TIMES <= MOST_FOUND:
+            break
+    return _first(_in_index(query, words))
 
 
 def in_few(case_ids: Select[int] | CompoundSelect[int]) -> ColumnElement[bool]:
@@ -76,7 +87,7 @@ def in_few(case_ids: Select[int] | CompoundSelect[int]) -> ColumnElement[bool]:
 
     PostgreSQL takes them as one value, and looks up each: from the words it expects a single row, and would read them again for each.
     """
-    if db.session.get_bind().dialect.name == "sqlite":
+    if _is_on_sqlite():
         return SearchRow.case_id.in_(case_ids)
     return SearchRow.case_id == any_(func.array(case_ids.scalar_subquery()))
 
@@ -85,35 +96,38 @@ def _begins(words: Sequence[str]) -> Iterator[ColumnElement[bool]]:
     return ((literal(" ") + SearchRow.words).contains(f" {word}") for word in words)
 
 
-def _by_fts5(query: Select[Any], words: Sequence[str], of_audience: ColumnElement[bool]) -> list[Any]:
-    """Like `_by_tsvector`; among the newest rows while they promise enough."""
-    for looked_at in (LOOKED_AT, LOOKED_AT * MORE_TIMES):
+def _among_newest(
+    query: Select[Any], words: Sequence[str], looked_at: int, of_audience: ColumnElement[bool], cases: Select[int] | None
+) -> Select[Any]:
+    """The rows of the newest cases, or the newest rows. An agency's are found by its cases: among a million it would be a walk past those
+    of all others."""
+    if cases is not None:
+        return query.where(in_few(cases.limit(looked_at)), *_begins(words)).order_by((SearchRow.id + 0).desc())
+    if _is_on_sqlite():
         behind = select(SearchRow.id).where(of_audience).order_by(SearchRow.id.desc()).offset(looked_at).limit(1).scalar_subquery()
-        newest = query.where(SearchRow.id > func.coalesce(behind, 0), *_begins(words)).order_by(SearchRow.id.desc())
-        rows = list(db.session.execute(newest.limit(MOST_FOUND + 1)))
-        if len(rows) > MOST_FOUND:
-            return rows
-        if len(rows) * MORE_TIMES <= MOST_FOUND:
-            break
-    wanted = " AND ".join(f'"{word}"*' for word in words)
-    holds = literal_column("fts_search_row").op("MATCH", is_comparison=True)(literal(wanted))
-    query = query.join(_FTS, SearchRow.id == _FTS.c.rowid).where(holds).order_by(_FTS.c.rowid.desc())
+        return query.where(SearchRow.id > func.coalesce(behind, 0), *_begins(words)).order_by(SearchRow.id.desc())
+    newest = query.add_columns(_VECTOR.label("fts_words")).order_by(SearchRow.id.desc()).limit(looked_at).subquery()
+    *shown, of_newest = newest.c
+    return select(*shown).where(of_newest.op("@@", is_comparison=True)(_asked(words))).order_by(shown[0].desc())
+
+
+def _in_index(query: Select[Any], words: Sequence[str]) -> Select[Any]:
+    if _is_on_sqlite():
+        wanted = " AND ".join(f'"{word}"*' for word in words)
+        holds = literal_column("fts_search_row").op("MATCH", is_comparison=True)(literal(wanted))
+        return query.join(_FTS, SearchRow.id == _FTS.c.rowid).where(holds).order_by(_FTS.c.rowid.desc())
+    holds = _VECTOR.op("@@", is_comparison=True)(_asked(words))
+    # "+ 0": for an unknown word the planner expects a two-hundredth of all rows, and would walk through a million by their ids
+    return query.where(holds).order_by((SearchRow.id + 0).desc())
+
+
+def _first(query: Select[Any]) -> list[Any]:
     return list(db.session.execute(query.limit(MOST_FOUND + 1)))
 
 
-def _by_tsvector(query: Select[Any], wanted: str) -> list[Any]:
-    """First among the newest rows, while they promise enough; then in the index."""
-    asked = cast(literal(wanted), TSQUERY)
-    vector: ColumnElement[Any] = literal_column("search_row.fts_words")
-    for looked_at in (LOOKED_AT, LOOKED_AT * MORE_TIMES):
-        newest = query.add_columns(vector.label("fts_words")).order_by(SearchRow.id.desc()).limit(looked_at).subquery()
-        *shown, of_newest = newest.c
-        query_newest = select(*shown).where(of_newest.op("@@", is_comparison=True)(asked)).order_by(shown[0].desc()).limit(MOST_FOUND + 1)
-        rows = list(db.session.execute(query_newest))
-        if len(rows) > MOST_FOUND:
-            return rows
-        if len(rows) * MORE_TIMES <= MOST_FOUND:
-            break
-    holds = vector.op("@@", is_comparison=True)(asked)
-    # "+ 0": for an unknown word the planner expects a two-hundredth of all rows, and would walk through a million by their ids
-    return list(db.session.execute(query.where(holds).order_by((SearchRow.id + 0).desc()).limit(MOST_FOUND + 1)))
+def _asked(words: Sequence[str]) -> ColumnElement[Any]:
+    return cast(literal(" & ".join(f"'{word}':*" for word in words)), TSQUERY)
+
+
+def _is_on_sqlite() -> bool:
+    return db.session.get_bind().dialect.name == "sqlite"

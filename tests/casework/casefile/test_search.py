@@ -8,6 +8,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import insert, select, text
 
+from casework.casefile import search as casefile_search
 from casework.casefile.phone_search import STREAM, LookUpRefused, look_up_phone
 from casework.casefile.search import PAGE, CaseSearch, search_cases
 from casework.db import db, unit_of_work
@@ -162,6 +163,20 @@ def exact_accents_come_first_and_pages_hold_no_case_twice(place: Place) -> None:
         assert newest_with(["chung"], SearchRow.id, audience="centre") == newest
 
 
+def who_has_many_cases_finds_the_same(place: Place) -> None:
+    """Among the newest of them, and by the index where those are not enough."""
+    with pytest.MonkeyPatch.context() as many:
+        many.setattr(casefile_search, "FEW", 0)
+        for looked_at in (1, 2_500):
+            many.setattr(search_index, "LOOKED_AT", looked_at)
+            who_finds_what(place)
+        many.setattr(search_index, "MOST_FOUND", 0)
+        many.delattr(search_index, "_in_index")
+        assert place.found("officer_PTNMT", "rac") == {"waste"}, "the newest is enough"
+        with pytest.raises(NameError):
+            place.found("officer_PTNMT", "khong co chu nay")
+
+
 def a_merged_reports_code_leads_to_its_main_case(place: Place) -> None:
     main, other = place.cases["waste"], place.cases["new"]
     build.act(place.world, other, "merge", "operator", into=main, reason="Cùng một việc.")
@@ -219,6 +234,7 @@ def a_number_is_looked_up_with_a_reason_and_never_written_down(place: Place) -> 
 def test_staff_find_by_words_what_they_may_read_and_nothing_else(place: Place) -> None:
     """One world for all of it: building it takes longer than looking."""
     who_finds_what(place)
+    who_has_many_cases_finds_the_same(place)
     a_number_is_looked_up_with_a_reason_and_never_written_down(place)
     the_index_holds_what_the_rows_hold(place)
     a_merged_reports_code_leads_to_its_main_case(place)
