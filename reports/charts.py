@@ -33,25 +33,25 @@ class StackedBar:
 
 @dataclass(frozen=True, slots=True)
 class StackedChart:
-    """A stacked bar chart with grid lines, HEIGHT high."""
+    """A stacked bar chart with grid lines; HEIGHT high unless it was given another foot."""
 
     bars: tuple[StackedBar, ...]
     bar_width: float
     lines: tuple[tuple[int, float], ...]
 
 
-def stacked(bars: Sequence[tuple[str, Sequence[tuple[str, int]]]], *, width: int = WIDTH) -> StackedChart:
+def stacked(bars: Sequence[tuple[str, Sequence[tuple[str, int]]]], *, width: int = WIDTH, foot: int = FOOT) -> StackedChart:
     """Lay out a stacked bar chart; each bar is a label and its blocks from the bottom, as kind and number. `width` is that of the frame:
-    letters keep their size where a small frame is shown small."""
+    letters keep their size where a small frame is shown small. `foot` is where the bars stand; labels take 28 more below."""
     most = max((sum(number for _kind, number in blocks) for _label, blocks in bars), default=0)
     step = _step(most)
     top = max(step, -(-most // step) * step)
-    scale = (FOOT - TOP) / top
+    scale = (foot - TOP) / top
     room = (width - LEFT) / max(1, len(bars))
     bar_width = round(min(48.0, room * 0.56), 1)
     drawn = []
     for place, (label, blocks) in enumerate(bars):
-        x, y, parts = LEFT + room * place + (room - bar_width) / 2, float(FOOT), []
+        x, y, parts = LEFT + room * place + (room - bar_width) / 2, float(foot), []
         for kind, number in blocks:
             if number:
                 height = max(1.0, number * scale - GAP)
@@ -59,7 +59,7 @@ def stacked(bars: Sequence[tuple[str, Sequence[tuple[str, int]]]], *, width: int
                 y -= number * scale
         total = sum(number for _kind, number in blocks)
         drawn.append(StackedBar(round(x, 1), round(x + bar_width / 2, 1), round(y - 6, 1), label, total, tuple(parts)))
-    lines = tuple((value, round(FOOT - value * scale, 1)) for value in range(0, top + 1, step))
+    lines = tuple((value, round(foot - value * scale, 1)) for value in range(0, top + 1, step))
     return StackedChart(tuple(drawn), bar_width, lines)
 
 

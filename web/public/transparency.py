@@ -1,5 +1,6 @@
 """The centre's figures for the public, as a page and as open data. Reads what was counted before."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -13,6 +14,7 @@ from casework.figures.counting import month_before, month_of
 from casework.figures.definitions import FEWEST_FOR_A_RATE, FIGURES, MEDIAN, RATES
 from casework.figures.reading import (
     MONTHS_SHOWN,
+    FiguresLine,
     FiguresPage,
     centres_with_figures,
     last_months,
@@ -41,6 +43,13 @@ MONTHS_OFFERED = 24
 
 CHART_WIDTH = 340
 """As wide as the narrow telephones: a chart that is never shrunk needs no scrolling sideways."""
+CHART_FOOT = 104
+"""Low enough for three screens of a telephone."""
+
+IN_SIGHT = 3
+"""Of a list, the others folded. A list of one more is in sight whole, because a fold is as high as a line."""
+
+LATE_IN_SIGHT = 2
 VERDICTS = ("in_time", "in_time_after_extension", "late")
 COLUMNS = ("month", "centre", "dimension", "subject", "subject_name_vi", "subject_name_en", "figure", "part", "value", "counted_at")
 
@@ -62,6 +71,22 @@ class PublicFiguresRequest:
         return own | ({"centre": self.centre.code_prefix} if self.centre is not None and len(self.centres) > 1 else {})
 
 
+@dataclass(frozen=True, slots=True)
+class ShownLines:
+    """A list by agency, field or commune: in sight the lines with the most answers, folded the others, then those without an answer yet.
+
+    Each in the order of the list, which is never a ranking.
+    """
+
+    in_sight: list[FiguresLine]
+    folded: list[FiguresLine]
+    unanswered: list[FiguresLine]
+
+    @property
+    def number_folded(self) -> int:
+        return len(self.folded) + len(self.unanswered)
+
+
 @bp.get("/transparency")
 @performs(Action.READ_PUBLIC)
 @may_be_behind
@@ -76,8 +101,13 @@ def transparency() -> ResponseReturnValue:
         "public/transparency.html",
         asked=asked,
         shown=shown,
+        agencies=shown_lines(shown.agencies),
+        fields=shown_lines(shown.fields),
+        areas=shown_lines(shown.areas),
         chart=_chart(shown),
         chart_width=CHART_WIDTH,
+        chart_foot=CHART_FOOT,
+        late_in_sight=LATE_IN_SIGHT,
         late=late_cases(asked.centre.id, now=moment) if is_present else None,
         figures=FIGURES,
         rates=RATES,
@@ -183,7 +213,17 @@ def _chart(shown: FiguresPage) -> StackedChart:
             for place, (month_on, numbers) in enumerate(shown.by_month)
         ],
         width=CHART_WIDTH,
+        foot=CHART_FOOT,
     )
+
+
+def shown_lines(lines: Sequence[FiguresLine]) -> ShownLines:
+    answered = [line for line in lines if line.numbers.number("answered") != 0]
+    in_sight = answered
+    if len(answered) > IN_SIGHT + 1:
+        largest = sorted(answered, key=lambda line: -(line.numbers.number("answered") or 0))[:IN_SIGHT]
+        in_sight = [line for line in answered if line in largest]
+    return ShownLines(in_sight, [line for line in answered if line not in in_sight], [line for line in lines if line not in answered])
 
 
 def month_label(month_on: date, *, is_first: bool = False) -> str:
@@ -234,7 +274,7 @@ def _download(response: Response, filename: str) -> Response:
 def download_links(asked: PublicFiguresRequest) -> list[tuple[str, str]]:
     """The addresses of the same figures as files, with labels."""
     return [
-        (url_for(".as_csv", **asked.address), _("Figures (CSV)")),
-        (url_for(".as_json", **asked.address), _("Figures with definitions (JSON)")),
+        (url_for(".as_csv", **asked.address), "CSV"),
+        (url_for(".as_json", **asked.address), "JSON"),
         (url_for(".definitions"), _("Definitions (CSV)")),
     ]
