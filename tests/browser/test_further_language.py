@@ -9,9 +9,10 @@ from pathlib import Path
 
 import pytest
 
+from casework.figures.keeping import count_public_figures
 from tests import build
 from tests.browser.house import EVERY_IMPACT, PICTURES, House, opened
-from tests.browser.judging import too_wide
+from tests.browser.judging import UNFOLD, too_wide
 from tests.browser.waiting import next_document
 from tests.web.pages import at
 
@@ -19,6 +20,28 @@ pytestmark = [pytest.mark.browser]
 
 ROOT = Path(__file__).parent.parent.parent
 PAGES = ("/", "/reports", "/reports/new", "/reports?view=map", "/transparency", "/track", "/help", "/privacy", "/sign-in")
+
+LINKS = ((".linklist a > .i", ".linklist a > span"), (".linklist a > span", ".linklist a > .i:last-child"))
+RIGHT_OF = {
+    "/": ((".brandmark", ".brand > span"), (".tabbar a:first-child", ".tabbar a:last-child"), (".brand", ".sitebar-end")),
+    "/reports/new": ((".consent input", ".consent label"), (".urgentrow input", ".urgentrow b")),
+    "/reports": ((".pitem .status", ".pitem .due"),),
+    "/reports/CODE": (*LINKS, (".facts dt", ".facts dd")),
+    "/transparency": ((".aline summary > b", ".aline summary > .n"),),
+    "/mine/CODE": (*LINKS, (".progress5 > li:first-child", ".progress5 > li:last-child")),
+}
+"""By address: what stands to the right of what in such a language, with room between. CODE: a report that waits to be rated."""
+
+STANDS_RIGHT = """pair => {
+    const [right, left] = pair.map(each => (document.querySelector(each) || new Image()).getBoundingClientRect());
+    return left.width > 0 && right.width > 0 && right.left >= left.right + 4;
+}"""
+
+STARTS_LEFT = """() => [...document.querySelectorAll("main *")].filter(each => {
+    const style = getComputedStyle(each), text = [...each.childNodes].some(node => node.nodeType === 3 && node.data.trim());
+    return text && style.direction === "rtl" && style.textAlign === "left" && !each.closest("svg, .leaflet-container");
+}).map(each => each.outerHTML.slice(0, 90))"""
+"""Text that a style has left on the left."""
 
 
 @pytest.fixture
@@ -47,6 +70,27 @@ def test_pages_are_read_from_right_to_left_in_a_language_that_only_has_a_catalog
         house.faults += [f"{address}: {fault}" for fault in too_wide(page, 320, 360, 1366)]
     assert page.evaluate("getComputedStyle(document.querySelector('.brandmark')).marginLeft") == "10px"
     guest.look("right-to-left")
+    assert house.faults == []
+
+
+def test_what_begins_a_line_stands_at_its_right_on_every_page_for_citizens(house: House) -> None:
+    assert house.world is not None
+    case = build.case_at(house.world, "rating")
+    count_public_figures(build.NOON + timedelta(hours=1))
+    citizen = house.visitor(build.PHONE)
+    page = citizen.page
+    citizen.go("/language?code=ar&next=/")
+    for address, pairs in RIGHT_OF.items():
+        citizen.go(address.replace("CODE", case.code))
+        page.set_viewport_size({"width": 360, "height": 740})
+        turned = [pair for pair in pairs if not page.evaluate(STANDS_RIGHT, pair)]
+        house.faults += [f"{address}: {right} is not right of {left}" for right, left in turned]
+        page.evaluate(UNFOLD)
+        house.faults += [f"{address}: {each}" for each in page.evaluate(STARTS_LEFT)]
+        house.faults += [f"{address}, unfolded: {fault}" for fault in too_wide(page, 320, 360, 1366)]
+    citizen.go(f"/reports/{case.code}")
+    turned_over = page.evaluate("getComputedStyle(document.querySelector('.crumbs use')).transform")
+    assert turned_over == "matrix(-1, 0, 0, 1, 0, 0)", "the arrow points back"
     assert house.faults == []
 
 
