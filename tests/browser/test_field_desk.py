@@ -49,7 +49,7 @@ def test_a_case_is_accepted_photographed_and_answered_without_a_signal_and_sent_
     expect(page.locator("[data-queue] > li")).to_have_count(3)
     assert hills.events(case, "accept_assignment") == 0
     hills.wire.cut = False
-    page.click("[data-send]")
+    page.locator("[data-send]").dispatch_event("click")         # the page may have begun by itself: then the button is gone
     settled(page, things=[], cases=0)
     [answer] = hills.answers(case)
     assert (answer.findings, answer.contact, len(photos_of_answer(answer))) == (PARTS["findings"], PARTS["contact"], 1)

@@ -274,7 +274,7 @@ def _download(response: Response, filename: str) -> Response:
 def download_links(asked: PublicFiguresRequest) -> list[tuple[str, str]]:
     """The addresses of the same figures as files, with labels."""
     return [
-        (url_for(".as_csv", **asked.address), "CSV"),
-        (url_for(".as_json", **asked.address), "JSON"),
+        (url_for(".as_csv", **asked.address), _("CSV")),
+        (url_for(".as_json", **asked.address), _("JSON")),
         (url_for(".definitions"), _("Definitions (CSV)")),
     ]
