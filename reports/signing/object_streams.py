@@ -1,6 +1,7 @@
-"""Reads files that keep many objects in one compressed stream, as WeasyPrint's and most of today's do, in time that grows with them."""
+"""Reads a file whose objects lie packed in one stream, as WeasyPrint writes them, in time that grows with their number."""
 
 import io
+import re
 from typing import Any, cast
 
 from pyhanko.pdf_utils import generic
@@ -8,15 +9,18 @@ from pyhanko.pdf_utils.decode_limits import DecodePurpose
 from pyhanko.pdf_utils.misc import PdfReadError, PdfStreamError
 from pyhanko.pdf_utils.reader import PdfFileReader
 
+INDEX = re.compile(rb"(?:[0-9]{1,10}+[ \t\r\n]++)*+(?:[0-9]{1,10}+)?")
+"""The index at the head of an object stream as programs write it: numbers of objects and offsets, in turn."""
+
 Opened = tuple[bytes, int, dict[int, int]]
 """The decoded bytes of an object stream, how many objects are in it, and where each begins, by its number."""
 
 
 class IndexedReader(PdfFileReader):
-    """pyHanko's reader, which decodes an object stream and reads its index anew for each object in it.
+    """pyHanko's reader, but for the index of an object stream: it is read once, not anew for each object.
 
-    Of a letter of 2,000 objects signed twice, every object is read: that took 6.6 s of processor, and four times as much for twice as many.
-    Here the index is read once. What is unusual in any way is left to pyHanko, which then reads or refuses it as before.
+    Once a file has a second signature, every object is read. Examining the monthly report of a province took 348 s of processor beside
+    other work, and takes 8 s. A stream with anything unusual is left to pyHanko, so it is read or refused as before.
     """
 
     def __init__(self, *given: Any, **named: Any) -> None:
@@ -45,8 +49,7 @@ def _opened(stream: generic.PdfObject) -> Opened | None:
     data, number, first = stream.read_data(DecodePurpose.OBJECT_STREAM), stream.get("/N"), stream.get("/First")
     if not isinstance(number, int) or not isinstance(first, int) or first < 0:
         return None
-    index = data[:first].split()
-    if len(index) != 2 * number or not all(word.isdigit() for word in index):
+    if INDEX.fullmatch(data, 0, first) is None or len(index := data[:first].split()) != 2 * number:
         return None
     begins: dict[int, int] = {}
     for name, offset in zip(index[::2], index[1::2], strict=True):
