@@ -40,6 +40,7 @@ from reports.signing.found import (
     WHOLE,
     SignatureFound,
 )
+from reports.signing.object_streams import IndexedReader
 from reports.signing.revoking import key_digest
 
 MOST_SIGNATURES = 20
@@ -60,7 +61,7 @@ def examine(
 
     Raises whatever pyHanko raises if the file is no PDF, or one it cannot read. `run` runs a coroutine to its end.
     """
-    reader = PdfFileReader(io.BytesIO(pdf), strict=False)
+    reader = IndexedReader(io.BytesIO(pdf), strict=False)
     if reader.encrypted:
         return {"problem": "encrypted"}
     found: list[SignatureFound] = []

@@ -13,6 +13,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import cache
 from pathlib import Path
+from time import process_time
 from types import SimpleNamespace
 from typing import Any
 
@@ -26,6 +27,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from cryptography.x509.oid import ExtendedKeyUsageOID
 from pyhanko.pdf_utils import generic
 from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
+from pyhanko.pdf_utils.reader import PdfFileReader
 from pyhanko.sign import fields as sign_fields
 from pyhanko.sign import signers
 from pyhanko.sign.timestamps import DummyTimeStamper
@@ -35,12 +37,14 @@ from reports.signing.examining import examine, roots_of
 from reports.signing.failures import SealingFailed
 from reports.signing.fields import with_fields
 from reports.signing.found import SignatureFound, found_again
+from reports.signing.object_streams import IndexedReader
 from reports.signing.prefixes import digests_of_beginnings
 from reports.signing.reading import FileUnread, examined, signatures_of
 from reports.signing.returning import ReturnRefused, judge_returned
 from reports.signing.revoking import NOTHING_KNOWN, ListUnread, read_lists
 from reports.signing.sealing import seal_pdf
 from tests.authority import PASSPHRASE, Authority
+from tests.reports.big_samples import printed_report
 from tests.reports.seal_samples import (
     CENTRE,
     ENVIRON,
@@ -209,6 +213,47 @@ def test_what_is_done_to_a_signed_file_is_found_and_said_in_both_languages() -> 
         assert english in " ".join(text.en for text in last.words), said(last)
         assert last.is_good == (judgement[3] == "ended"), "a certificate that has ended since was good when it signed"
         assert bool(last.faults) != last.is_good
+
+
+def test_a_report_of_many_tables_signed_twice_is_examined_in_time_that_grows_with_it() -> None:
+    once = seal_pdf(printed_report(), own_signature(), reason="Ký ban hành văn bản", at=SIGNED, environ=ENVIRON)
+    pdf = seal_pdf(once, body_seal(), reason="Đóng dấu cơ quan ban hành văn bản", at=SIGNED, number="05/BC-IOC", environ=ENVIRON)
+    began = process_time()
+    told = examine(pdf, roots=roots_of([authority().pem.decode()]), at=NOW)
+    assert process_time() - began < 20, "reading an index anew for each object takes minutes"
+    assert [found_again(each).is_good for each in told["signatures"]] == [True, True]
+
+
+@pytest.mark.parametrize("content, number, first", [
+    (b"1 0 2 21 3 29 <</Type/Catalog/X 2 0 R>>[1 2 3]null<<", 3, 14), (b"1 0 2 x 3 29 <</Type/Catalog/X 2 0 R>>[1 2 3]null", 3, 14),
+    (b"1 0 2 21 3 900 <</Type/Catalog/X 2 0 R>>[1 2 3]null", 3, 15), (b"1 0 2 21 2 29 <</Type/Catalog/X 2 0 R>>[1 2 3]null", 3, 14),
+    (b"1 0 2 21 3 29 <</Type/Catalog/X 2 0 R>>[1 2 3]", 9, 14), (b"1 0 2 21 3 29 <</Type/Catalog/X 2 0 R>>[1 2 3", 3, 14),
+    (b"1 0 2 21 3 29 <</Type/Catalog/X 2 0 R>>[1 2 3]1 0 R", 2, 14), (b"", 3, 14),
+], ids=["sound", "no offset", "behind the end", "twice", "number too large", "cut", "reference", "empty"])  # fmt: skip
+def test_a_damaged_stream_of_objects_is_read_as_the_library_reads_it(content: bytes, number: int, first: int) -> None:
+    def read_by(reader: type[PdfFileReader]) -> list[str]:
+        found = []
+        for name in (2, 3, 2):
+            try:
+                opened = reader(io.BytesIO(_of_one_stream(content, number, first)), strict=False)
+                written = io.BytesIO()
+                opened.get_object(generic.Reference(name, 0, opened)).write_to_stream(written, None)
+                found.append(repr(written.getvalue()))
+            except Exception as refused:
+                found.append(type(refused).__name__)
+        return found
+
+    assert read_by(IndexedReader) == read_by(PdfFileReader)
+
+
+def _of_one_stream(content: bytes, number: int, first: int) -> bytes:
+    """A file whose objects 1 to 3 are in one stream that is not packed."""
+    head = b"%PDF-1.7\n"
+    stream = b"4 0 obj\n<</Type/ObjStm/N %d/First %d/Length %d>>\nstream\n%b\nendstream\nendobj\n" % (number, first, len(content), content)
+    rows = [(0, 0, 0), (2, 4, 0), (2, 4, 1), (2, 4, 2), (1, len(head), 0), (1, len(head) + len(stream), 0)]
+    table = b"".join(kind.to_bytes(1, "big") + where.to_bytes(2, "big") + place.to_bytes(1, "big") for kind, where, place in rows)
+    xref = b"5 0 obj\n<</Type/XRef/Size 6/W[1 2 1]/Root 1 0 R/Length %d>>\nstream\n%b\nendstream\nendobj\n" % (len(table), table)
+    return head + stream + xref + b"startxref\n%d\n%%%%EOF" % (len(head) + len(stream))
 
 
 def test_what_held_when_it_was_signed_and_what_holds_today_are_both_told(tmp_path: Path) -> None:
