@@ -37,6 +37,11 @@ def lock_case(case_id: int | ScalarSelect[int]) -> Case:
     return db.session.scalars(_locking_where(case_id)).one()
 
 
+def lock_case_named(ref: str) -> Case:
+    """The same by the case's public address."""
+    return db.session.scalars(_locking_named(), {"ref": ref}).one()
+
+
 def lock_case_of(case_id: InstrumentedAttribute[int], key: InstrumentedAttribute[Any], value: object) -> Case:
     """The same for the case of a row, such as a step by its ref: its column, and the row's key; the statement is made once."""
     return db.session.scalars(_locking_one(case_id, key), {"key": value}).one()
@@ -48,6 +53,11 @@ def _locking_one(case_id: InstrumentedAttribute[int] | None = None, key: Instrum
     if case_id is not None and key is not None:
         wanted = select(case_id).where(key == wanted).scalar_subquery()
     return _locking_where(wanted)
+
+
+@cache
+def _locking_named() -> Select[Case]:
+    return _with_parts(select(Case).where(Case.ref == bindparam("ref")), lazyload).with_for_update(of=Case)
 
 
 def _locking_where(wanted: Any) -> Select[Case]:

@@ -35,6 +35,8 @@ _BEFORE_COMMIT = "before the commit"
 
 _ADDED = "rows to be added"
 
+Ids = Callable[[], dict[str, int | None]]
+
 IS_WATCHED = "changes are watched"
 """The key in a session's `info` that says that somebody is told of each row the session changes."""
 
@@ -116,7 +118,8 @@ class RoutedSession(Session):
     def flush(self, objects: Sequence[Any] | None = None) -> None:
         super().flush(objects)
         alike: dict[tuple[Table, tuple[str, ...]], list[dict[str, Any]]] = {}
-        for row in self.info.pop(_ADDED, ()):
+        for row, ids in self.info.pop(_ADDED, ()):
+            _fill(row, ids)
             values = {name: value for name, value in vars(row).items() if name != "_sa_instance_state"}
             alike.setdefault((row.__table__, tuple(values)), []).append(values)
         for (table, _columns), rows in alike.items():
@@ -256,21 +259,29 @@ def kept_for_step() -> dict[Any, Any]:
     return kept
 
 
-def add_only(row: Model) -> None:
+def add_only(row: Model, *, ids: Ids | None = None) -> None:
     """Add a row nobody reads as an object: it is written with the others of its table in one statement, at the next flush, and gets no id.
 
-    Until then it may be changed (see is_unsent).
+    Until then it may be changed (see is_unsent). `ids` gives its columns that refer to rows which are sent in the same flush.
     """
     session = db.session()
-    if session.info.get(IS_WATCHED):
-        session.add(row)
-    else:
-        session.info.setdefault(_ADDED, []).append(row)
+    if not session.info.get(IS_WATCHED):
+        session.info.setdefault(_ADDED, []).append((row, ids))
+        return
+    if ids is not None:
+        session.flush()
+    session.add(_fill(row, ids))
+
+
+def _fill(row: Model, ids: Ids | None) -> Model:
+    for name, value in (ids() if ids is not None else {}).items():
+        setattr(row, name, value)
+    return row
 
 
 def is_unsent(row: Model) -> bool:
     """Whether a change of the row is still written: one of `add_only` that waits for the next flush, or one of the session."""
-    return row in db.session or any(row is each for each in db.session().info.get(_ADDED, ()))
+    return row in db.session or any(row is each for each, _ids in db.session().info.get(_ADDED, ()))
 
 
 def before_commit(what: Hashable, do: Callable[[], None]) -> None:

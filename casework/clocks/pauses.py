@@ -21,6 +21,7 @@ from casework.db import db
 from casework.local_time import local_day
 from casework.models import Assignment, Case, Clock, ClockPause
 from casework.outbox import tell_reporters
+from casework.reading.lacking import Part, is_lacked
 from casework.states import Pause
 from casework.working_time import Calendar, TimeLimit, Unit, due_at, working_time
 from casework.working_time import Pause as Rest
@@ -100,7 +101,7 @@ def counted_from(case: Case, *, now: datetime) -> datetime:
 
 def rests_before_promise(case: Case) -> list[ClockPause]:
     """The pauses of a case whose answer day has not been promised yet, ended or not; its limit of acceptance keeps them."""
-    clock = _acceptance(case)
+    clock = _acceptance(case) if not is_lacked(Part.PAUSES, case.id) else None
     return list(clock.pauses) if clock is not None else []
 
 

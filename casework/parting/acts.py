@@ -18,8 +18,10 @@ from casework.parting.photos import CarriedPhoto, Copies, carry, refuse_not_rele
 from casework.parts import MOST_PARTS, parent_of, parts_of
 from casework.pausing.standstills import end_case
 from casework.permissions import Action, Actor, require
-from casework.reading.rule_rows import AreaRow, FieldRow
+from casework.reading.lacking import UNDER_LOCK, Part, hold_lacking
+from casework.reading.rule_rows import AgencyRow, AreaRow, FieldRow
 from casework.search.rows import refresh_search_rows
+from casework.search.staff_choices import agencies_chosen
 from casework.sentences import always
 from casework.states import AT_AGENCIES, AssignmentEnd, CaseState
 from casework.text import normal
@@ -51,8 +53,8 @@ class DivideInput(Input):
     words: str
     field: FieldRow
     area: AreaRow
-    lead: Agency
-    cooperating: Sequence[Agency] = ()
+    lead: Agency | AgencyRow
+    cooperating: Sequence[Agency | AgencyRow] = ()
     urgency: str = "normal"
     complexity: str = "ordinary"
     village: str = ""
@@ -78,27 +80,30 @@ def divide(case: Case, given: DivideInput, *, by: Actor, now: datetime) -> dict[
     """
     require(by, Action.DIVIDE, case)
     _refuse_unfit(case, given, by, now)
+    lead, *cooperating = agencies_chosen([given.lead, *given.cooperating])
     filed = file_report(centre=case.centre, source="officer", words=given.words, place=Place(case.area), by=by, now=now, parent=case)
     part = filed.case
     if given.area.id == case.area_id and normal(given.village) == (case.village or ""):
         part.latitude, part.longitude, part.placed_at = case.latitude, case.longitude, case.placed_at
     case.is_divided = True
-    db.session.flush()
-    copies = carry(given.photos, filed.report, by=by, now=now)
+    copies = carry(given.photos, filed.report, by=by, now=now) if given.photos else ()
+    hold_lacking(part, {each: each == Part.REPORT_PHOTOS and bool(copies) for each in UNDER_LOCK}, UNDER_LOCK)
     record(case, "divide", by=by, at=now, part=part.code)
-    return {"started": part.id, "first": _first_steps(case, filed, given, copies)}
+    return {"started": part.id, "first": _first_steps(case, filed, given, copies, lead, cooperating)}
 
 
-def _first_steps(case: Case, filed: Filed, given: DivideInput, copies: Copies) -> tuple[tuple[str, Input], ...]:
+def _first_steps(
+    case: Case, filed: Filed, given: DivideInput, copies: Copies, lead: Agency, cooperating: list[Agency]
+) -> tuple[tuple[str, Input], ...]:
     cleared = ClearedReport(filed.report, given.words, copies)
-    words = {agency.id: given.to_agencies for agency in (given.lead, *given.cooperating)} if given.to_agencies.strip() else None
+    words = {agency.id: given.to_agencies for agency in (lead, *cooperating)} if given.to_agencies.strip() else None
     return (
         ("verify", VerifyInput(title=given.title, cleared=[cleared], place=given.place)),
         ("classify", ClassifyInput(
             field=given.field, urgency=given.urgency, complexity=given.complexity, area=given.area, village=given.village,
             visibility_reason=case.visibility_reason,
         )),
-        ("distribute", DistributeInput(lead=given.lead, cooperating=list(given.cooperating), instructions=words)),
+        ("distribute", DistributeInput(lead=lead, cooperating=cooperating, instructions=words)),
     )  # fmt: skip
 
 

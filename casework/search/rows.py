@@ -5,7 +5,7 @@ from functools import partial
 
 from sqlalchemy import delete, literal, select, union_all
 
-from casework.db import before_commit, db
+from casework.db import add_only, before_commit, db, kept_for_step
 from casework.models import Case, CaseReport, Recording, ReportText, SearchRow
 from casework.places.former_areas import other_names
 from casework.publications import PUBLIC_KINDS, names_village, newest_publication
@@ -15,10 +15,15 @@ STAFF_AUDIENCES = ("centre", "agencies")
 
 
 def add_search_rows(case: Case, *, at: datetime) -> None:
-    """The search rows of a case that has just been opened: nothing of it is cleared or published yet."""
+    """The search rows of a case that has just been opened: nothing of it is cleared or published yet. Those of a part are written once its
+    first steps are done."""
+    if case.parent_id is not None:
+        kept_for_step()["no search rows", case.id] = True
+        refresh_search_rows(case, at=at)
+        return
     text = " ".join(filter(None, _where(case)))
     for audience in STAFF_AUDIENCES:
-        _put(SearchRow(case_id=case.id, audience=audience, code=case.code), text, case, at)
+        add_only(_put(SearchRow(case_id=case.id, audience=audience, code=case.code), text, case, at))
 
 
 def refresh_search_rows(case: Case, *, at: datetime) -> None:
@@ -31,17 +36,21 @@ def _refresh(case: Case, at: datetime) -> None:
     if case.quarantined_at is not None:
         db.session.execute(delete(SearchRow).where(SearchRow.case_id == case.id))
         return
-    kept = {row.audience: row for row in db.session.scalars(select(SearchRow).where(SearchRow.case_id == case.id))}
+    is_new = kept_for_step().pop(("no search rows", case.id), False)
+    kept = {row.audience: row for row in db.session.scalars(select(SearchRow).where(SearchRow.case_id == case.id))} if not is_new else {}
     for audience, words in _words(case).items():
-        row = kept.pop(audience, None) or SearchRow(case_id=case.id, audience=audience, code=case.code)
-        _put(row, " ".join(filter(None, words)), case, at)
+        text = " ".join(filter(None, words))
+        if (row := kept.pop(audience, None)) is not None:
+            _put(row, text, case, at)
+        else:
+            add_only(_put(SearchRow(case_id=case.id, audience=audience, code=case.code), text, case, at))
     for row in kept.values():
         db.session.delete(row)
 
 
-def _put(row: SearchRow, text: str, case: Case, at: datetime) -> None:
+def _put(row: SearchRow, text: str, case: Case, at: datetime) -> SearchRow:
     row.words, row.exact_words, row.changed_at, row.centre_id = index_words(text), text, at, case.centre_id
-    db.session.add(row)
+    return row
 
 
 def _where(case: Case) -> list[str | None]:

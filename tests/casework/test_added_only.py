@@ -12,7 +12,7 @@ from sqlalchemy import Connection, event, func, select
 from sqlalchemy.exc import IntegrityError
 
 from casework.cases import lock_case
-from casework.db import add_only, db, new_ref, unit_of_work
+from casework.db import Ids, Model, add_only, db, new_ref, unit_of_work
 from casework.events import case_stream, record
 from casework.models import Case, Event, OutboxMessage
 from casework.outbox import tell_inbox
@@ -69,12 +69,20 @@ def rows_of(case: Case) -> dict[str, list[Any]]:
     }  # fmt: skip
 
 
+def added_singly(row: Model, *, ids: Ids | None = None) -> None:
+    if ids is not None:
+        db.session.flush()
+        for name, value in ids().items():
+            setattr(row, name, value)
+    db.session.add(row)
+
+
 def test_a_life_leaves_the_same_rows_as_when_each_was_added_to_the_session(
     world: build.World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     together = rows_of(build.case_at(world, "closed", agencies=2))
     for name in ADDING:
-        monkeypatch.setattr(name, db.session.add)
+        monkeypatch.setattr(name, added_singly)
     one_by_one = rows_of(build.case_at(world, "closed", agencies=2))
     assert {table: Counter(rows) for table, rows in together.items()} == {table: Counter(rows) for table, rows in one_by_one.items()}
     assert all(together.values())
@@ -154,4 +162,6 @@ def test_whoever_watches_the_session_is_told_of_rows_that_are_only_added(world: 
     with unit_of_work(), watched(seen.extend):
         lock_case(case.id)
         add_only(StepFact(engine_task=new_ref(), **columns))
-    assert [change["table_name"] for change in seen] == ["step_fact"]
+        later = {"instance_id": columns.pop("instance_id")}
+        add_only(StepFact(engine_task=new_ref(), **columns), ids=lambda: later)
+    assert [change["table_name"] for change in seen] == ["step_fact", "step_fact"]

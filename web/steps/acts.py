@@ -9,7 +9,7 @@ from casework.cases import CaseBusy
 from casework.errors import CaseworkError
 from casework.models import Case
 from casework.permissions import Action, NotAllowed, require
-from casework.permissions.sight import case_seen_by
+from casework.permissions.sight import case_seen_by, seen_by
 from casework.states import STAFF_LABELS, CaseState
 from casework.taking_back.held_acts import fields_of, own_held
 from web.addresses import this_address
@@ -99,11 +99,15 @@ def _performed(page: ActPage, act: Act) -> ResponseReturnValue:
         offer_back(done.held, done.case.code)
     else:
         flash(page.said())
-    return redirect(_back_to_case(page.case.ref))
+    return redirect(_case_or_inbox(seen_by(actor(), done.case)))
 
 
 def _back_to_case(ref: str) -> str:
-    return url_for("cases.case", ref=ref) if case_seen_by(actor(), ref) is not None else url_for("inbox.inbox")
+    return _case_or_inbox(case_seen_by(actor(), ref))
+
+
+def _case_or_inbox(case: Case | None) -> str:
+    return url_for("cases.case", ref=case.ref) if case is not None else url_for("inbox.inbox")
 
 
 def _subject(case: Case, verb: str) -> PossibleAct:

@@ -18,7 +18,7 @@ from casework.parting.photos import CarriedPhoto, prepare_carried
 from casework.parts import parts_of
 from casework.photos.records import copy_for, photos_of_report
 from casework.reading.rule_rows import AgencyRow
-from casework.search.staff_choices import agencies_chosen, agencies_for, communes_for, fields_for, villages_for
+from casework.search.staff_choices import agencies_for, communes_for, fields_for, villages_for
 from casework.triage.acts import LONGEST_TITLE
 from casework.verbs import Input
 from web.clock import now
@@ -89,7 +89,7 @@ class DividePage(ActPage):
         names = [(ref, local(agency.name)) for ref, agency in self.agencies.items()]
         self.form.lead.choices = [(NOTHING, _("Choose an agency")), *names]
         self.form.cooperating.choices = names
-        self.form.photos.choices = [(photo.ref, photo.ref) for photo in self.released]
+        self.form.photos.choices = [(ref, ref) for ref in self.form.photos.data or ()]
 
     @cached_property
     def released(self) -> list[Photo]:
@@ -109,7 +109,7 @@ class DividePage(ActPage):
         except CaseworkError as refused:
             self.refusals.append(local(refused.text))
             return None
-        form, (lead, *cooperating) = self.form, agencies_chosen(self._asked())
+        form, (lead, *cooperating) = self.form, self._asked()
         return Act(
             self.verb,
             DivideInput(
@@ -135,7 +135,7 @@ class DividePage(ActPage):
 
     def _carried(self) -> list[CarriedPhoto]:
         chosen = set(self.form.photos.data or ())
-        return [prepare_carried(photo, store=file_store()) for photo in self.released if photo.ref in chosen]
+        return [prepare_carried(photo, store=file_store()) for photo in self.released if photo.ref in chosen] if chosen else []
 
     def context(self) -> dict[str, Any]:
         # shown again, the form knows of the parts it shows

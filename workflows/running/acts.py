@@ -4,10 +4,12 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import select, update
+from sqlalchemy.exc import NoResultFound
 
-from casework.cases import lock_case, lock_families
+from casework.cases import lock_case, lock_case_named, lock_families
 from casework.db import db
 from casework.errors import CaseworkError
+from casework.events import case_stream, hold_heads
 from casework.models import Assignment, Case, Clock, Draft, HeldAct
 from casework.permissions import Actor
 from casework.steps.drafts import DraftPlace
@@ -15,6 +17,7 @@ from casework.taking_back.held_acts import Hold
 from casework.verbs import Input, carry_out, verb_named
 from workflows.bindings import BINDINGS, Bindings
 from workflows.models import Incident, Message, ProcessInstance, Timer, WaitingTask
+from workflows.running.case_rows import hold_rows
 from workflows.running.faults import FaultSpot
 from workflows.running.first_steps import start_with
 from workflows.running.forgetting import forget_values
@@ -22,6 +25,7 @@ from workflows.running.hearing import heard_in
 from workflows.running.holding import held_instead, is_held, refuse_held_beside
 from workflows.running.incidents import run_recorded
 from workflows.running.instances import CaseProcess
+from workflows.running.step_rows import rows_to_act_on
 
 OTHER_CASES = ("into", "source")
 """Result keys under which use cases about two cases return the id of the other case; `merged` also those merged with it. A case that was
@@ -72,8 +76,8 @@ def act(
             start_with(started, result.get("first", ()), by=by, now=now, bindings=bindings)
         also = [lock_case(each) for each in (*(result[name] for name in OTHER_CASES if name in result), *result.get("merged", ()))]
         opened: list[WaitingTask] = []
-        for each in dict.fromkeys((case, *others, *also)):
-            opened += follow(each, now=now, bindings=bindings)
+        for each in (all_ := dict.fromkeys((case, *others, *also))):
+            opened += follow(each, now=now, bindings=bindings, adopts=len(all_) > 1)
         return opened
 
     if hold is None or not is_held(verb, hold):
@@ -105,13 +109,14 @@ def act_recorded(
     )
 
 
-def follow(case: Case, *, now: datetime, bindings: Bindings = BINDINGS) -> list[WaitingTask]:
+def follow(case: Case, *, now: datetime, bindings: Bindings = BINDINGS, adopts: bool = True) -> list[WaitingTask]:
     """Let the process of a locked case hear what has changed; returns the steps that now wait.
 
-    If the case is quarantined, values filled in at drawn steps are erased.
+    Without `adopts` no work of agencies can have moved to it. If the case is quarantined, values filled in at drawn steps are erased.
     """
-    db.session.flush()
-    _adopt(case)
+    if adopts:
+        db.session.flush()
+        _adopt(case)
     process = CaseProcess(case, now=now, bindings=bindings)
     process.open_changed()
     process.settle()
@@ -123,15 +128,28 @@ def follow(case: Case, *, now: datetime, bindings: Bindings = BINDINGS) -> list[
 def _locked(case_ref: str, verb: str, given: Input | None) -> tuple[Case, list[Case]]:
     """Lock the case, and all it is merged with if the act takes or may take another case along (`lock_families`); returns it and the other
     cases that take part."""
+    row = verb_named(verb)
+    if row is None or not row.locks_family:
+        return _locked_alone(case_ref), []
     case_id = db.session.scalar(select(Case.id).where(Case.ref == case_ref))
     if case_id is None:
         raise ActUnknown
-    row = verb_named(verb)
-    if row is None or not row.locks_family:
-        return lock_case(case_id), []
     other_ids = [each.id for each in given.other_cases] if given is not None else []
     locked = lock_families({case_id, *other_ids})
     return locked[case_id], [locked[each] for each in other_ids if each != case_id]
+
+
+def _locked_alone(case_ref: str) -> Case:
+    """The case, locked, with the rows its process begins with and the locked head of its chain, which every act asks for."""
+    try:
+        case = lock_case_named(case_ref)
+    except NoResultFound:
+        raise ActUnknown from None
+    rows = db.session.execute(rows_to_act_on(), {"case": case.id, "stream": case_stream(case)}).all()
+    if rows:
+        hold_heads(rows[0].case_head, rows[0].rules_head)
+        hold_rows(case, (row.instance for row in rows if row.instance is not None), (row.step for row in rows))
+    return case
 
 
 def _assignment(case: Case, assignment_ref: str) -> Assignment:

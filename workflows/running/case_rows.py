@@ -67,6 +67,12 @@ def hold_rows(case: Case, instances: Iterable[ProcessInstance], steps: Iterable[
     kept["steps", case.id] = [step for step in dict.fromkeys(steps) if step is not None]
 
 
+def held_instances(case: Case) -> list[ProcessInstance]:
+    """The instances that are kept for the step, if they are."""
+    kept: list[ProcessInstance] = kept_for_step().get(("instances", case.id), [])
+    return kept
+
+
 def nothing_yet(case: Case) -> None:
     """Say that a case just filed has no instance, step or timer: nothing is asked for them."""
     kept_for_step().update({(kind, case.id): [] for kind in ("instances", "steps", "timers")})

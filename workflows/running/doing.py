@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from casework.db import db
 from casework.models import Case, HeldAct
 from casework.permissions import Actor
 from casework.steps.drafts import DraftPlace, discard_all
@@ -31,10 +32,10 @@ class StepResult:
 
 def do_step(
     case: Case, task: WaitingTask, act: str, given: Input | None, *, by: Actor, now: datetime, bindings: Bindings,
-    drafts_at: DraftPlace | None = None,
+    drafts_at: DraftPlace | None = None, flushes: bool = True,
 ) -> StepResult:  # fmt: skip
-    """Run the use case and move the token; the person's drafts at a place are not needed any more. Raises whatever the use case refuses
-    with."""
+    """Run the use case and move the token; the person's drafts at a place are not needed any more. Without `flushes` the caller sends the
+    rows. Raises whatever the use case refuses with."""
     step = step_of(task, bindings)
     result = carry_out(step.acts[act], task.assignment or case, given, by=by, now=now)
     process = CaseProcess(case, now=now, bindings=bindings)
@@ -46,7 +47,9 @@ def do_step(
     if not stays_open:
         _close(task, by, outcome or act, now)
         process.complete(task, {**result, task.element: outcome} if outcome else result)
-    process.settle()
+    process.bring_to_rest()
+    if flushes:
+        db.session.flush()
     return StepResult(case, task, outcome, stays_open, tuple(process.rows.opened), result)
 
 

@@ -11,10 +11,12 @@ from casework.parting.acts import PartRefused
 from casework.permissions import Actor, NotAllowed
 from casework.verbs import Input
 from workflows.bindings import Bindings
+from workflows.models import WaitingTask
+from workflows.running.case_rows import AT_DESKS
 from workflows.running.drawn_steps import label_of_step
-from workflows.running.instances import CASE, CaseProcess, start_case
+from workflows.running.instances import CASE, CaseProcess, start_unsent
 from workflows.running.own_steps import OwnStepsBetween, set_before
-from workflows.running.steps import StepRefused, TaskUnknown, perform_named
+from workflows.running.steps import StepRefused, TaskUnknown, perform_unsent
 
 NOT_THEIRS = (TaskUnknown, StepRefused, NotAllowed)
 """Why a step waits for somebody else: its desk, or the rule that another person has to do it."""
@@ -28,20 +30,30 @@ def start_with(case_id: int, first: Iterable[tuple[str, Input]], *, by: Actor, n
     what the use cases of the steps refuse with.
     """
     case = db.session.get_one(Case, case_id)                  # opened in this unit of work: nobody else can hold it
-    start_case(case, now=now, bindings=bindings)
-    done = set[str]()
+    there, done = start_unsent(case, now=now, bindings=bindings), set[str]()
     for element, given in first:
+        step = _waiting(there, element)
         try:
-            if perform_named(case, element, given, by=by, now=now, bindings=bindings) is None:
-                _past_own_steps(case, element, done, by=by, now=now, bindings=bindings)
-                perform_named(case, element, given, by=by, now=now, bindings=bindings)
+            if step is None:
+                there += _past_own_steps(case, element, done, by=by, now=now, bindings=bindings)
+                step = _waiting(there, element)
+            if step is not None:
+                there += perform_unsent(case, step, given, beside=there, by=by, now=now, bindings=bindings).opened
         except NOT_THEIRS:
             return
+        there = [row for row in there if row.state in AT_DESKS]
         done.add(element)
 
 
-def _past_own_steps(case: Case, element: str, done: set[str], *, by: Actor, now: datetime, bindings: Bindings) -> None:
-    """Bring a case past what its organisation has drawn before a step. Raises PartRefused."""
+def _waiting(there: Iterable[WaitingTask], element: str) -> WaitingTask | None:
+    return next((row for row in there if row.element == element and row.state == "waiting"), None)
+
+
+def _past_own_steps(
+    case: Case, element: str, done: set[str], *, by: Actor, now: datetime, bindings: Bindings
+) -> list[WaitingTask]:
+    """Bring a case past what its organisation has drawn before a step; returns the steps that now wait. Raises PartRefused."""
+    db.session.flush()
     process = CaseProcess(case, now=now, bindings=bindings)
     there = next(iter(process.rows.steps_at_desks()), None)
     try:
@@ -53,6 +65,7 @@ def _past_own_steps(case: Case, element: str, done: set[str], *, by: Actor, now:
     labels = {"from": list(passed.left), "to": list(passed.came_to)}
     moved = {"from": passed.element, "to": element, "labels": labels, "is_part": True}
     record(case, "move_token", by=by, at=now, process=CASE, **moved)
+    return process.rows.opened
 
 
 def _refusal(where: Bilingual | None) -> PartRefused:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from contextlib import suppress
 from datetime import datetime
+from functools import partial
 from uuid import UUID
 
 from SpiffWorkflow.bpmn import BpmnWorkflow
@@ -150,11 +151,15 @@ class FlatRows:
                 minutes = None
             add_only(
                 StepFact(
-                    instance_id=row.instance_id, engine_task=row.engine_task, case_id=row.case_id, assignment_id=row.assignment_id,
-                    version_id=row.version_id, element=row.element, entered_at=row.entered_at, left_at=self.now,
-                    working_minutes=minutes,
-                )
+                    engine_task=row.engine_task, version_id=row.version_id, element=row.element, entered_at=row.entered_at,
+                    left_at=self.now, working_minutes=minutes,
+                ),
+                ids=partial(_ids_of, row),
             )  # fmt: skip
+
+
+def _ids_of(row: WaitingTask) -> dict[str, int | None]:
+    return {"instance_id": row.instance_id, "case_id": row.case_id, "assignment_id": row.assignment_id}
 
 
 def set_daily_timers(case: Case, opened: Opened, *, now: datetime) -> None:

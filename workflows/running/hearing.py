@@ -16,6 +16,7 @@ from workflows.definitions.parsed import definition_by, definition_of
 from workflows.definitions.process import Definition
 from workflows.facts import Fact
 from workflows.models import ProcessInstance, ProcessVersion
+from workflows.running.case_rows import held_instances
 
 _VERSION, _INSTANCE = ProcessVersion.__table__, ProcessInstance.__table__
 _VERSION_OF_CASE = (
@@ -114,6 +115,9 @@ def _version_of(case: Case, assignment: Assignment | None) -> ProcessVersion | N
     if assignment is None and (held := kept_for_step().get(("version", case.id))) is not None:
         version: ProcessVersion = held
         return version
+    about_it = [row for row in held_instances(case) if row.assignment_id in (None, assignment.id if assignment else None)]
+    if about_it:
+        return max(about_it, key=lambda row: row.assignment_id is not None).process_version
     own, about = ProcessInstance.assignment_id.is_(None), ProcessInstance.assignment_id == (assignment.id if assignment else None)
     query = select(ProcessVersion).join(ProcessInstance, ProcessInstance.version_id == ProcessVersion.id)
     query = query.where(ProcessInstance.case_id == case.id, or_(own, about)).order_by(own)

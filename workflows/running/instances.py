@@ -61,6 +61,15 @@ def start_case(case: Case, *, now: datetime, bindings: Bindings = BINDINGS) -> P
     return instance
 
 
+def start_unsent(case: Case, *, now: datetime, bindings: Bindings = BINDINGS) -> list[WaitingTask]:
+    """The same, but the caller flushes. Returns the steps that wait."""
+    nothing_yet(case)
+    process = CaseProcess(case, now=now, bindings=bindings)
+    process.start(CASE)
+    process.bring_to_rest()
+    return process.rows.opened
+
+
 class CaseProcess:
     """The instances of one locked case, opened as needed during one step."""
 
@@ -88,7 +97,8 @@ class CaseProcess:
     def start(self, process_id: str, assignment: Assignment | None = None) -> ProcessInstance:
         """Create an instance; an assignment runs on the version of its case."""
         own = self.instance_of(None)
-        version = own.process_version if own else live_version(self.case.centre_id)
+        with db.session.no_autoflush:
+            version = own.process_version if own else live_version(self.case.centre_id)
         workflow = self.fresh(version, process_id)
         instance = ProcessInstance(
             process_id=process_id, process_version=version, case=self.case, assignment=assignment,

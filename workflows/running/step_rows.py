@@ -45,16 +45,15 @@ def step_shown(counted: tuple[tuple[str, Rows], ...] = ()) -> Any:
 
 
 @cache
-def step_locked(*, is_own: bool = False, is_named: bool = False) -> Any:
+def step_locked(*, is_own: bool = False) -> Any:
     """The step `ref`, locked, with the locked head of the chain `stream` of its case, that of the rules, and what its case has.
 
-    `is_own`: the step of `element` that waits for a reporter of `case` instead; `is_named`: for whomever it waits.
+    `is_own`: the step of `element` that waits for a reporter of `case` instead.
     """
     case_head, rules_head = aliased(EventStream, name="case_head"), aliased(EventStream, name="rules_head")
     has_drafts = drafts_at(WaitingTask.case_id, WaitingTask.assignment_id, WaitingTask.element).label("has_drafts")
     named = WaitingTask.case_id == bindparam("case"), WaitingTask.element == bindparam("element"), WaitingTask.state == "waiting"
-    own = (*named, WaitingTask.desk.startswith(REPORTER))
-    which = own if is_own else named if is_named else (WaitingTask.ref == bindparam("ref"),)
+    which = (*named, WaitingTask.desk.startswith(REPORTER)) if is_own else (WaitingTask.ref == bindparam("ref"),)
     along = held_at_step(), *parts_there(WaitingTask.case_id, UNDER_LOCK)
     query = select(WaitingTask, case_head, rules_head, has_drafts, *along).select_from(WaitingTask)
     query = query.join(case_head, case_head.stream == bindparam("stream")).outerjoin(rules_head, rules_head.stream == RULES_STREAM)
@@ -63,10 +62,22 @@ def step_locked(*, is_own: bool = False, is_named: bool = False) -> Any:
 
 
 @cache
-def step_to_do(*, is_own: bool = False, is_named: bool = False) -> Any:
+def step_to_do(*, is_own: bool = False) -> Any:
     """The same with every instance of its case, as `instance`, and each of its steps at a desk, as `step`: a row for each."""
     instance, step = aliased(ProcessInstance, name="instance"), aliased(WaitingTask, name="step")
-    query = step_locked(is_own=is_own, is_named=is_named).add_columns(instance, step)
+    query = step_locked(is_own=is_own).add_columns(instance, step)
     query = query.join(instance, instance.case_id == WaitingTask.case_id)
     query = query.outerjoin(step, and_(step.instance_id == instance.id, step.state.in_(AT_DESKS)))
     return query.order_by(instance.id, step.id)
+
+
+@cache
+def rows_to_act_on() -> Any:
+    """What an act on the locked case `case` begins with: the locked head of its chain `stream`, that of the rules, every instance and each
+    of its steps at a desk; a row for each."""
+    case_head, rules_head = aliased(EventStream, name="case_head"), aliased(EventStream, name="rules_head")
+    instance, step = aliased(ProcessInstance, name="instance"), aliased(WaitingTask, name="step")
+    query = select(case_head, rules_head, instance, step).select_from(case_head).where(case_head.stream == bindparam("stream"))
+    query = query.outerjoin(rules_head, rules_head.stream == RULES_STREAM).outerjoin(instance, instance.case_id == bindparam("case"))
+    query = query.outerjoin(step, and_(step.instance_id == instance.id, step.state.in_(AT_DESKS)))
+    return query.order_by(instance.id, step.id).execution_options(populate_existing=True).with_for_update(of=case_head)

@@ -112,25 +112,34 @@ def perform_own(case: Case, element: str, given: Input, *, by: Actor, now: datet
     return _performed(case, rows, lambda _task: (None, given), by=by, now=now, bindings=BINDINGS)
 
 
-def perform_named(case: Case, element: str, given: Input, *, by: Actor, now: datetime, bindings: Bindings) -> StepResult | None:
-    """The same for the step of an element in a case the caller has locked, in one statement; None where it does not wait."""
-    asked = {"case": case.id, "element": element, "stream": case_stream(case)}
-    rows = db.session.execute(step_to_do(is_named=True), asked).all()
-    if not rows:
-        return None
-    hold_heads(rows[0].case_head, rows[0].rules_head)
-    hold_lacking(case, rows[0]._mapping, UNDER_LOCK)
-    return _performed(case, rows, lambda _task: (None, given), by=by, now=now, bindings=bindings)
+def perform_unsent(
+    case: Case, task: WaitingTask, given: Input, *, beside: Sequence[WaitingTask], by: Actor, now: datetime, bindings: Bindings
+) -> StepResult:
+    """The same for a step of a case this unit of work has opened, whose rows are not sent yet: nothing is asked for them, and the caller
+    flushes. `beside` are all steps of the case at desks."""
+    hold_rows(case, (each.instance for each in beside), beside)
+    return _done(case, task, lambda _task: (None, given), by=by, now=now, bindings=bindings, flushes=False)
 
 
 def _performed(
     case: Case, rows: Sequence[Any], choose: Choice, *, by: Actor, now: datetime, bindings: Bindings, hold: Hold | None = None
 ) -> StepResult:
     """Do the step whose rows were read; those of its process, read along, are kept for it."""
-    task, has_drafts = rows[0].WaitingTask, rows[0].has_drafts
-    hold_rows(case, (row.instance for row in rows), (row.step for row in rows))
+    row = rows[0]
+    hold_rows(case, (each.instance for each in rows), (each.step for each in rows))
+    drafts_at = draft_place(row.WaitingTask) if row.has_drafts else None
+    return _done(
+        case, row.WaitingTask, choose, by=by, now=now, bindings=bindings, held_id=row.held, drafts_at=drafts_at, hold=hold
+    )
+
+
+def _done(
+    case: Case, task: WaitingTask, choose: Choice, *, by: Actor, now: datetime, bindings: Bindings, held_id: int | None = None,
+    drafts_at: DraftPlace | None = None, hold: Hold | None = None, flushes: bool = True,
+) -> StepResult:  # fmt: skip
+    """Do the step if the person may do it now; `held_id` as in refuse_held."""
     _refuse_unavailable(task, by, case, now)
-    refuse_held(rows[0].held)
+    refuse_held(held_id)
     if (why := _other_than_words(task, by, now)) is not None:
         raise StepRefused(*why)
     act, given = choose(task)
@@ -140,8 +149,7 @@ def _performed(
     refuse_unheard(task.instance.process_version, act, bindings=bindings)
     by = by.at(own_desk(by, task.desk) or task.desk)
     if hold is None or not is_held(act, hold):
-        drafts_at = draft_place(task) if has_drafts else None
-        return do_step(case, task, act, given, by=by, now=now, bindings=bindings, drafts_at=drafts_at)
+        return do_step(case, task, act, given, by=by, now=now, bindings=bindings, drafts_at=drafts_at, flushes=flushes)
     place, ref = draft_place(task), task.ref
     tried, held = held_instead(
         lambda: do_step(case, task, act, given, by=by, now=now, bindings=bindings), place, act, given, by=by, now=now, hold=hold,
