@@ -8,6 +8,7 @@ from tests.scenarios import (
     ways_answers,
     ways_apart,
     ways_asking,
+    ways_dividing,
     ways_extensions,
     ways_handed_back,
     ways_joining,
@@ -77,6 +78,7 @@ THE_LIST: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("hold and resume", ("hold and resume", "hold and resume: its last day was over")),
     ("urgency up / down", ("urgency up", "urgency down")),
     ("incident and retry", ("incident and retry",)),
+    ("split into children, joined again", ("split into children", "split into children, joined again")),
 )  # fmt: skip
 """Each entry of the rules, word for word, with the ways that walk it; those behind a colon go further than the rules ask."""
 
@@ -87,7 +89,7 @@ WAYS: tuple[Way, ...] = (
     *ways_taking.WAYS, *ways_asking.WAYS, *ways_joining.WAYS, *ways_apart.WAYS, *ways_urgent.WAYS, *ways_agencies.WAYS,
     *ways_handed_back.WAYS, *ways_midway.WAYS, *ways_extensions.WAYS, *ways_answers.WAYS, *ways_publications.INTERIM_AND_FINAL,
     ways_midway.MISSING, *ways_publications.AFTERWARDS, *ways_ratings.WAYS, *ways_resting.HOLDS,
-    *ways_urgent.LATER, *ways_resting.LAST, ways_asking.REPORTER_WRITES,
+    *ways_urgent.LATER, *ways_resting.LAST, *ways_dividing.WAYS, ways_asking.REPORTER_WRITES,
 )
 """In the order of the list."""
 
