@@ -236,6 +236,37 @@ def test_a_part_holds_no_mark_of_the_sender_of_its_case(sqlite_app: Flask) -> No
     assert [(place, found) for place, value in rows() if (found := found_in(value, MARKS))] == []
 
 
+def test_what_colleagues_share_holds_no_mark_of_a_sender(sqlite_app: Flask) -> None:
+    """Presence, bell, palette, exchange, board, television and what a telephone takes along."""
+    journey = Journey(sqlite_app, build.standard_world())
+    for act in (journey.file, journey.verify, journey.classify, journey.distribute, journey.hand_back, journey.accept):
+        act()
+    people = {name: journey.person(name) for name in ("operator", "ops_lead", "officer_PTNMT", "leader_PTNMT", "officer_UBND-LAT")}
+    before = {name: len(person.everything) for name, person in people.items()}
+    [part] = [row for row in journey.case.open_assignments if row.agency.key == "PTNMT"]
+    exchange, ref = f"/cases/{journey.case.ref}/exchange/{part.ref}", journey.case.ref
+    for name, words in (("operator", "Xin cho biết bờ nào của suối."), ("officer_PTNMT", "Bờ phía cầu.")):
+        person = people[name]
+        assert person.submit(person.get(exchange), at="/exchange/", words=words).status == 200
+    officer = people["officer_PTNMT"]
+    for name, person in people.items():
+        for path in ("/bell", "/inbox/pulse?since=0", "/palette?q=xa", f"/palette?q=%3E&case={ref}", "/inbox/board", "/exchanges"):
+            person.get(path)
+        token = person.get("/inbox").document.xpath("string(//input[@name='csrf_token']/@value)")
+        here = person.post("/presence", {"case": ref, "writes": "1", "csrf_token": token})
+        assert here.status == 200, (name, here.status)
+    work = officer.get("/field/work")
+    assert journey.code in work.text
+    assert officer.get("/field").status == officer.get("/desk-wall").status == 200
+    scanner = Scanner(MARKS)
+    allowed = {"operator": IN_WORDS, "ops_lead": IN_WORDS}
+    faults = [fault for name, person in people.items() for page in person.everything[before[name]:]
+              for fault in faults_of(page, name, allowed.get(name, ()), scanner)]  # fmt: skip
+    assert faults == []
+    assert {place for place, _ in rows() if place.startswith("presence.")}, "who is there is among the rows that are looked at"
+    assert [(place, found) for place, value in rows() if (found := found_in(value, MARKS))] == []
+
+
 @pytest.fixture(scope="module")
 def finished(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Journey]:
     variables = environment_of(tmp_path_factory.mktemp("canary"))

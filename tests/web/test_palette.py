@@ -6,12 +6,17 @@ from urllib.parse import quote
 
 import pytest
 from flask import Flask
+from sqlalchemy import select
 
+from casework.db import db
 from tests import build
+from tests import drawn_steps as drawn
 from tests.conftest import client_of
 from tests.second_centre import second_world
 from tests.web.desk import Office, statements_of
 from tests.web.pages import signed_in
+from tests.workflows.moving import cases as moving
+from workflows.models import WaitingTask
 
 EVERYBODY = (
     "operator", "ops_lead", "officer_PTNMT", "leader_PTNMT", "committee_leader", "records_clerk", "administrator", "process_approver",
@@ -95,6 +100,45 @@ def test_two_centres_find_nothing_of_each_other(office: Office) -> None:
         assert ours.ref not in page, typed
         assert office.world.agencies["PTNMT"].ref not in page, typed
     assert theirs.ref in stranger.get("/palette?q=xa").text
+
+
+def test_a_case_that_is_set_apart_is_found_by_nobody_and_acted_on_by_its_reader_alone(office: Office) -> None:
+    case = build.case_at(office.world, "handling")
+    steps = list(db.session.scalars(select(WaitingTask.ref).where(WaitingTask.case_id == case.id)))
+    build.act(office.world, case, "quarantine", "operator", reason="Nghi lộ bí mật nhà nước.")
+    for name in ("operator", "ops_lead", "officer_PTNMT", "committee_leader"):
+        for typed in ("xa lat", case.code, ">", "> gop"):
+            page = office.get(name, f"/palette?q={quote(typed)}&case={case.ref}").text
+            assert case.ref not in page, (name, typed)
+            assert not any(ref in page for ref in steps), (name, typed)
+    assert "cases" not in found(office, "confidential_reader", case.code)
+    assert found(office, "confidential_reader", ">", case.ref)["acts"] == [f"/cases/{case.ref}/acts/hand_over"]
+
+
+def test_after_a_merge_the_acts_are_those_of_the_case_that_is_open(office: Office) -> None:
+    case, main = build.case_at(office.world, "handling"), build.case_at(office.world, "to_distribute")
+    commune = office.world.agencies["UBND-LAT"]
+    build.do(office.world, main, "distribute", "operator", lead=commune, cooperating=[])
+    build.do(office.world, main, "accept_assignment", "officer_UBND-LAT", agency=commune)
+    build.act(office.world, case, "merge", "operator", now=max(build.next_moment(case), build.next_moment(main)), into=main)
+    office.clock(build.next_moment(main))
+    assert f"/cases/{case.ref}/acts/merge" not in found(office, "operator", ">", case.ref).get("acts", [])
+    for name in ("operator", "officer_PTNMT"):
+        acts = found(office, name, ">", main.ref)["acts"]
+        assert acts, name
+        for address in (*acts, *found(office, name, main.code)["cases"], *found(office, "operator", case.code)["cases"]):
+            assert office.get(name if main.ref in address or "/tasks/" in address else "operator", address).status_code == 200, address
+    assert found(office, "officer_PTNMT", main.code)["cases"] == [f"/cases/{main.ref}"], "the agency goes along"
+
+
+def test_after_a_move_the_acts_lead_to_the_steps_of_the_new_version(office: Office) -> None:
+    source, case = moving.live(), build.case_at(office.world, "handling")
+    office.clock(build.next_moment(case))
+    moving.carried_out(office.world, source, drawn.put_live(drawn.legal_model()), now=office.moment)
+    db.session.expire_all()
+    acts = found(office, "officer_PTNMT", ">", case.ref)["acts"]
+    assert acts[0] == f"/tasks/{build.waiting(case, 'submit_answer').ref}"
+    assert [office.get("officer_PTNMT", address).status_code for address in acts] == [200] * len(acts)
 
 
 def test_it_is_bounded_and_kept_nowhere_and_strangers_do_not_get_it(office: Office) -> None:

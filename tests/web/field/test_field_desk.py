@@ -16,8 +16,13 @@ from casework.db import db, unit_of_work
 from casework.models import Account, Answer, Case, Deputy, Event, LoginSession
 from casework.photos.records import photos_of_answer
 from tests import build, reorganised
+from tests import drawn_steps as drawn
+from tests.conftest import client_of
+from tests.second_centre import second_world
 from tests.web.desk import Office, statements_of
+from tests.web.pages import signed_in
 from tests.with_photos import jpeg
+from tests.workflows.moving import cases as moving
 
 HEADERS = {"X-Langbiang-Field": "", "Sec-Fetch-Site": "same-origin"}
 PARTS = dict(build.ANSWER)
@@ -174,6 +179,55 @@ def test_a_day_that_moved_is_told_and_takes_nothing_from_what_was_written(office
     [again] = work(office, "officer_PTNMT")
     assert again["answer_due_at"] > one["answer_due_at"]
     assert (answer(office, "officer_PTNMT", "answer", one).json or {})["state"] == "done", "what was written before is taken"
+    assert happened(case, "submit_answer") == 1
+
+
+def test_two_centres_take_nothing_of_each_other_along(office: Office) -> None:
+    other = second_world(office.world)
+    ours, theirs = build.case_at(office.world, "at_agency"), build.case_at(other, "at_agency")
+    [one] = work(office, "officer_PTNMT")
+    stranger = signed_in(office.app, client_of(office.app), other.people["officer_PTNMT"], now=office.moment)
+    taken = stranger.get("/field/work")
+    assert theirs.code in taken.text
+    assert ours.code not in taken.text
+    assert theirs.code not in office.get("officer_PTNMT", "/field/work").text
+    refused = stranger.post(f"/field/items/{uuid4()}", data={"kind": "accept", "assignment": one["assignment"]}, headers=HEADERS)
+    assert (refused.status_code, (refused.json or {})["conflict"]) == (409, "gone")
+    assert ours.code not in refused.text
+    assert happened(ours, "accept_assignment") == 0
+
+
+def test_an_answer_written_before_a_merge_goes_to_the_case_the_work_went_to(office: Office) -> None:
+    case, main = build.case_at(office.world, "handling"), build.case_at(office.world, "to_distribute")
+    commune = office.world.agencies["UBND-LAT"]
+    build.do(office.world, main, "distribute", "operator", lead=commune, cooperating=[])
+    build.do(office.world, main, "accept_assignment", "officer_UBND-LAT", agency=commune)
+    [one] = work(office, "officer_PTNMT")
+    build.act(office.world, case, "merge", "operator", now=max(build.next_moment(case), build.next_moment(main)), into=main)
+    office.clock(build.next_moment(main))
+    assert [each["code"] for each in work(office, "officer_PTNMT")] == [main.code]
+    assert (answer(office, "officer_PTNMT", "answer", one).json or {})["state"] == "done"
+    assert (happened(case, "submit_answer"), happened(main, "submit_answer")) == (0, 1)
+
+
+def test_an_answer_to_work_that_ended_with_a_merge_is_kept_and_told_so(office: Office) -> None:
+    case, main = build.case_at(office.world, "handling"), build.case_at(office.world, "handling")
+    taken = work(office, "officer_PTNMT")
+    one = next(each for each in taken if each["code"] == case.code)
+    build.act(office.world, case, "merge", "operator", now=max(build.next_moment(case), build.next_moment(main)), into=main)
+    office.clock(build.next_moment(main))
+    told = answer(office, "officer_PTNMT", "answer", one)
+    assert (told.status_code, (told.json or {})["conflict"]) == (409, "gone")
+    assert (happened(case, "submit_answer"), happened(main, "submit_answer")) == (0, 0)
+
+
+def test_an_answer_written_before_a_move_to_another_version_is_handed_in_once(office: Office) -> None:
+    source, case = moving.live(), build.case_at(office.world, "handling")
+    [one], key = work(office, "officer_PTNMT"), str(uuid4())
+    office.clock(build.next_moment(case))
+    moving.carried_out(office.world, source, drawn.put_live(drawn.legal_model()), now=office.moment)
+    for _ in range(2):
+        assert (answer(office, "officer_PTNMT", "answer", one, key=key).json or {})["state"] == "done"
     assert happened(case, "submit_answer") == 1
 
 
