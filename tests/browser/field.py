@@ -237,8 +237,9 @@ NEXT = """() => langbiangFieldWork.cases.map(one => { const thing = langbiangFie
 
 def worked_with_kills(hills: Uplands, cases: Sequence[Case], *, seed: int, kills: int) -> int:
     """Work on cases until all of them are answered, with the line cut and whole by turns and the browser killed at instants drawn by
-    lot. Returns how often it was killed."""
+    lot, and its storage searched each time. Returns how often it was killed."""
     lot, killed, titles = random.Random(seed), 0, {case.title for case in cases}
+    words = [word for case in cases for word in (case.title or "", case.code)] + [PARTS["findings"], PARTS["actions"]]
     telephone = hills.telephone(f"killed-{seed}")
     try:
         _begin(hills, telephone)
@@ -257,6 +258,7 @@ def worked_with_kills(hills: Uplands, cases: Sequence[Case], *, seed: int, kills
                 timer.join()
                 killed += 1
                 telephone.kill()
+                assert telephone.readable(*words) == []
                 telephone.start()
                 hills.wire.cut = False
                 _begin(hills, telephone)
@@ -280,3 +282,34 @@ def _one_more(page: Page, titles: set[str], lot: random.Random) -> bool:
         return True
     ask(page, "langbiangFieldWork.meet()")
     return True
+
+
+PLANTED = ("Hố ga mất nắp trước trường", "lờikểkínzqx", "chữngườitrảlờizqx")
+"""Title and words that are looked for on a telephone: of what was taken along, and of what was written on it."""
+
+
+def taken_along(hills: Uplands, name: str, words: str = PLANTED[1]) -> tuple[Telephone, Case]:
+    """A telephone with a case on it, a draft and a photo, without a signal."""
+    case = hills.case(f"{PLANTED[0]} {name}", accepted=True, words=f"Nội dung {words}.")
+    telephone = hills.telephone(name)
+    telephone.sign_in(hills.session("officer_2_PTNMT"))
+    page = telephone.open()
+    settled(page, state="open")
+    telephone.keep_page()
+    hills.wire.cut = True
+    page.reload()
+    settled(page, state="open", isOffline=True)
+    shoot(page, case.title)
+    write(page, case.title, findings=f"Nội dung {PLANTED[2]} dài vừa đủ.")
+    expect(page.locator("[data-queue] > li")).to_have_count(2)
+    return telephone, case
+
+
+def is_gone(telephone: Telephone, case: Case) -> None:
+    """Nothing of the work is in the page, in its storage, or in any file of the browser."""
+    page = telephone.page
+    ask_until(page, "indexedDB.databases().then(all => all.every(each => each.name !== 'langbiang-field'))")
+    assert [each["name"] for each in telephone.context.cookies() if each["name"] == "field_desk"] == []
+    assert telephone.readable(*PLANTED, case.title, case.code) == []
+    telephone.close()
+    assert telephone.readable(*PLANTED, case.title, case.code) == []

@@ -471,7 +471,7 @@ def test_what_was_just_done_is_taken_back_and_done_again(day: Day, monkeypatch: 
     page.goto(page.locator("[data-held]").get_attribute("action").removesuffix("/take-back"))      # type: ignore[union-attr]
     with next_document(page):
         page.locator("main form button").click()
-    expect(page.locator(".flashes")).to_contain_text("Đã lấy lại")
+    expect(page.locator(".flashes")).to_contain_text("Đã hoàn tác")
     assert day.events("outdoors", "approve_answer") == 0
     send(page, "approve_answer")
     state = page.locator("[data-held]").get_attribute("data-state") or ""

@@ -14,7 +14,20 @@ from casework.local_time import LOCAL_ZONE
 from casework.models import Assignment, Case
 from casework.photos.records import photos_of_answer
 from tests import build
-from tests.browser.field import PARTS, Uplands, accept, card, settled, shoot, uplands, worked_with_kills, write
+from tests.browser.field import (
+    PARTS,
+    PLANTED,
+    Uplands,
+    accept,
+    card,
+    is_gone,
+    settled,
+    shoot,
+    taken_along,
+    uplands,
+    worked_with_kills,
+    write,
+)
 from tests.browser.waiting import ask_until
 from web.clock import now
 
@@ -62,34 +75,6 @@ CONTROL = """words => new Promise(done => { const request = indexedDB.open("cont
   request.onsuccess = () => { const deed = request.result.transaction("rows", "readwrite");
     deed.objectStore("rows").put(words, 1);
     deed.oncomplete = () => done(); }; })"""
-PLANTED = ("Hố ga mất nắp trước trường", "lờikểkínzqx", "chữngườitrảlờizqx")
-
-
-def taken_along(hills: Uplands, name: str, words: str = PLANTED[1]) -> tuple[Any, Any]:
-    """A telephone with a case on it, a draft and a photo, without a signal."""
-    case = hills.case(f"{PLANTED[0]} {name}", accepted=True, words=f"Nội dung {words}.")
-    telephone = hills.telephone(name)
-    telephone.sign_in(hills.session("officer_2_PTNMT"))
-    page = telephone.open()
-    settled(page, state="open")
-    telephone.keep_page()
-    hills.wire.cut = True
-    page.reload()
-    settled(page, state="open", isOffline=True)
-    shoot(page, case.title)
-    write(page, case.title, findings=f"Nội dung {PLANTED[2]} dài vừa đủ.")
-    expect(page.locator("[data-queue] > li")).to_have_count(2)
-    return telephone, case
-
-
-def is_gone(telephone: Any, case: Any) -> None:
-    """Nothing of the work is in the page, in its storage, or in any file of the browser."""
-    page = telephone.page
-    ask_until(page, "indexedDB.databases().then(all => all.every(each => each.name !== 'langbiang-field'))")
-    assert [each["name"] for each in telephone.context.cookies() if each["name"] == "field_desk"] == []
-    assert telephone.readable(*PLANTED, case.title, case.code) == []
-    telephone.close()
-    assert telephone.readable(*PLANTED, case.title, case.code) == []
 
 
 def test_what_rests_on_the_telephone_is_unreadable_and_the_search_would_find_it(hills: Uplands) -> None:

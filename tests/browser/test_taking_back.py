@@ -40,7 +40,7 @@ def test_a_leader_approves_by_a_key_takes_it_back_by_another_and_is_asked_before
         page.keyboard.press("z")
     assert page.url.endswith(first)
     expect(page.locator("main, .flashes").first).to_be_visible()
-    expect(page.locator(".flashes")).to_contain_text("Đã lấy lại")
+    expect(page.locator(".flashes")).to_contain_text("Đã hoàn tác")
     expect(page.locator("[data-held]")).to_have_count(0)
 
     page = leader.go(second)

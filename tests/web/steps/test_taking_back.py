@@ -252,7 +252,7 @@ def test_the_next_page_offers_to_take_it_back_until_the_time_is_over(office: Off
     assert told is not None
     assert told["state"] == "done"
     late = office.get("operator", office.post("operator", f"/held/{ref}/take-back").location)
-    assert "Không kịp lấy lại" in words_of(late)
+    assert "Không kịp hoàn tác" in words_of(late)
     assert case.is_public
 
 

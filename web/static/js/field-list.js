@@ -161,6 +161,7 @@
     find("[data-cut]").hidden = !here.isCut;
     find("[data-queue]").replaceChildren(...rows);
     find("[data-nothing]").hidden = Boolean(rows.length + conflicts.length);
+    find("[data-lost]").hidden = !(rows.length + conflicts.length);
     find("[data-conflicts]").replaceChildren(...conflicts.map(conflict));
     all("[data-waiting]").forEach(each => { each.textContent = rows.length + conflicts.length; each.hidden = !(rows.length + conflicts.length); });
     find("[data-waiting-words]").textContent = rows.length + conflicts.length;

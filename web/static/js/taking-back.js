@@ -35,6 +35,7 @@
         return;
       }
       line.querySelector("button").remove();
+      shown.remove();
       setTimeout(ask, EVERY, line, ASKED);
     };
     tick();
