@@ -38,10 +38,10 @@ def _round(seed: int, number_of_cases: int) -> dict[str, Any]:
                 assert len(photos_of_answer(answer)) == 1, case.code
                 assert (hills.events(case, "accept_assignment"), hills.events(case, "submit_answer")) == (1, 1), case.code
             for name, end in ENDS.items():
+                hills.wire.cut, hills.wire.shut = False, ()
                 telephone, case = taken_along(hills, name)
                 end(hills, telephone)
                 is_gone(telephone, case)
-                hills.wire.cut, hills.wire.shut = False, ()
     return {"cases": number_of_cases, "killed": killed, "searched": killed + 2 * len(ENDS)}
 
 
