@@ -98,6 +98,7 @@ def centre_called(ref: str, by: Actor, *, now: datetime) -> Centre | None:
 def _made(kind: RuleKind, scope: Scope, more: dict[str, Any], row: Any, *, is_new: bool = False, **data: Any) -> Any:
     columns = [column for column in kind.columns if is_new or not column.is_fixed]
     made = type("RowForm", (RowForm,), {**more, **{column.name: _field(column, scope) for column in columns}})
+    data |= {column.name: True for column in columns if column.begins_ticked and row is None}
     for column in columns if row is not None else ():
         kept = getattr(row, column.name)
         data[column.name] = kept if column.shape == "tick" else _shown(column, kept, scope)

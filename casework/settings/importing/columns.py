@@ -52,6 +52,8 @@ class Column:
     is_required: bool = True
     empty: Any = None
     """The stored value where nothing was typed."""
+    begins_ticked: bool = False
+    """Of a tick: the form of a new row that copies no other begins with it set."""
     falls_back_to: str = ""
     """The column whose value is stored where nothing was typed: the Vietnamese name for an English one."""
     is_fixed: bool = False

@@ -22,8 +22,10 @@ def _words(name: str, vi: str, en: str, longest: int, hint: Bilingual | None = N
     )  # fmt: skip
 
 
-def _tick(name: str, vi: str, en: str, hint: Bilingual | None = None) -> Column:
-    return Column(name, Bilingual(vi, en), tick, shape="tick", is_required=False, empty=False, hint=hint)
+def _tick(name: str, vi: str, en: str, hint: Bilingual | None = None, *, begins_ticked: bool = False) -> Column:
+    return Column(
+        name, Bilingual(vi, en), tick, shape="tick", is_required=False, empty=False, hint=hint, begins_ticked=begins_ticked
+    )  # fmt: skip
 
 
 AS_VIETNAMESE = Bilingual("Để trống thì dùng tiếng Việt.", "Empty: the Vietnamese words.")
@@ -61,8 +63,9 @@ ASKING: tuple[RuleKind, ...] = (
             Column("options_en", Bilingual("Các mục tiếng Anh", "Options in English"), long_text(LONGEST_OPTIONS), is_required=False,
                    empty="", falls_back_to="options_vi", shape="long", hint=AS_VIETNAMESE),
             _tick("is_required", "Bắt buộc trả lời", "Has to be answered"),
-            _tick("for_citizens", "Hỏi trong biểu mẫu trên mạng", "Asked in the form on the internet"),
-            _tick("for_operators", "Hỏi khi tiếp nhận qua điện thoại, tại quầy", "Asked when a call or visitor is taken"),
+            _tick("for_citizens", "Hỏi trong biểu mẫu trên mạng", "Asked in the form on the internet", begins_ticked=True),
+            _tick("for_operators", "Hỏi khi tiếp nhận qua điện thoại, tại quầy", "Asked when a call or visitor is taken",
+                  begins_ticked=True),
             _tick("may_send", "Vẫn cho gửi", "May be sent all the same",
                   Bilingual("Của thông báo: người gửi đọc rồi vẫn có thể gửi.", "Of a notice: whoever has read it may send all the same.")),
         ),
