@@ -15,6 +15,7 @@ from flask import request
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from wtforms import BooleanField, Field, Form, SelectField, StringField, TextAreaField
+from wtforms.fields.choices import SelectChoice
 from wtforms.validators import ValidationError
 
 from casework.asking.questions import AnswerRefused, AskedQuestion, GivenAnswer, QuestionKind, answer_to, former_questions, questions_at
@@ -158,10 +159,10 @@ def _input_of(question: AskedQuestion, check: Any) -> Any:
     if question.stops:
         return BooleanField(_l("I have read this and send it all the same"), description=hint, validators=[check])
     if question.kind == QuestionKind.CHOICE:
-        options = [(option.vi, in_reader_language(option)) for option in question.options]
+        options = [SelectChoice(option.vi, in_reader_language(option)) for option in question.options]
         return SelectField(
-            words, description=hint, validators=[check], choices=[(NOTHING, _("Please choose")), *options], validate_choice=False,
-            default=NOTHING,
+            words, description=hint, validators=[check], choices=[SelectChoice(NOTHING, _("Please choose")), *options],
+            validate_choice=False, default=NOTHING,
         )  # fmt: skip
     kind = StringField if question.kind == QuestionKind.NUMBER else TextAreaField
     return kind(words, description=hint, validators=[check])

@@ -184,6 +184,14 @@ def test_a_row_is_added_changed_and_ended_in_its_page_with_an_event_each(office:
     assert KINDS[kind].what.vi in office.words("overseer", f"/settings/rules/{kind}/{second.id}"), "a page says what the setting does"
 
 
+def test_a_new_question_begins_as_one_that_is_asked_everywhere_and_a_copy_as_what_it_copies(office: Office) -> None:
+    begun = office.get("overseer", "/settings/rules/extra_question/new").get_data(as_text=True)
+    assert re.findall(r'<input checked[^>]*name="([^"]+)"', begun) == ["for_citizens", "for_operators"]
+    row = row_at(add(office, "extra_question", for_operators=""), "extra_question")
+    copied = office.get("overseer", f"/settings/rules/extra_question/new?like={row.id}").get_data(as_text=True)
+    assert re.findall(r'<input checked[^>]*name="([^"]+)"', copied) == ["for_citizens"]
+
+
 def test_what_is_impossible_is_refused_beside_its_field_and_what_was_typed_stays(office: Office) -> None:
     faults = []
     for kind, typed, name, words in IMPOSSIBLE:
