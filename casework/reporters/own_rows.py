@@ -1,6 +1,7 @@
 """The rows of a sender's own page, in few statements made once; built at the first call, because they configure the mappers."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 from functools import cache
 from typing import Any
@@ -21,6 +22,7 @@ from casework.models import (
     Clock,
     EventStream,
     Extension,
+    Forgotten,
     Letter,
     MendedQuestion,
     OutboxMessage,
@@ -44,6 +46,7 @@ from casework.permissions.sight import owns_report
 from casework.public.filters import is_shown
 from casework.reporters.unread import unread
 from casework.telling.due_reasons import LATER, SOONER
+from casework.upkeep.erasure_log import REPORT
 
 
 class OwnPart(StrEnum):
@@ -70,11 +73,13 @@ class OwnPart(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class OwnRow:
-    """A report, its sender's words as sealed, the messages that told of another day, newest first, and what there is of it."""
+    """A report, its sender's words as sealed, when these and their sender were erased on request, the messages that told of another day,
+    newest first, and what there is of it."""
 
     report: Report
     sealed_words: bytes | None
     sealed_answers: bytes | None
+    erased_at: datetime | None
     told: list[OutboxMessage]
     there: frozenset[OwnPart]
 
@@ -125,7 +130,8 @@ def _row(code: str) -> OwnRow | None:
         return None
     row, told = rows[0], [each.OutboxMessage for each in rows if each.OutboxMessage is not None]
     hold_head(row.rules_head)
-    return OwnRow(row.Report, row.sealed_words, row.sealed_answers, told, frozenset(part for part in _of_report() if row._mapping[part]))
+    there = frozenset(part for part in _of_report() if row._mapping[part])
+    return OwnRow(row.Report, row.sealed_words, row.sealed_answers, row.erased_at, told, there)
 
 
 @cache
@@ -135,7 +141,9 @@ def _own() -> Any:
     words = select(ReportText.sealed_body).where(ReportText.report_id == Report.id, ReportText.kind == "original")
     words = words.order_by(ReportText.id).limit(1).correlate(Report)
     answers = words.with_only_columns(ReportText.sealed_answers).scalar_subquery().label("sealed_answers")
+    erased = select(Forgotten.at).where(Forgotten.kind == REPORT, Forgotten.subject == Report.ref).correlate(Report)
     query = select(Report, OutboxMessage, head.label("rules_head"), words.scalar_subquery().label("sealed_words"), answers)
+    query = query.add_columns(erased.scalar_subquery().label("erased_at"))
     query = query.add_columns(*(condition.label(part) for part, condition in _of_report().items()))
     query = query.outerjoin(OutboxMessage, and_(_to_sender(OutboxMessage), OutboxMessage.template.in_((LATER, SOONER))))
     query = query.where(Report.code == bindparam("code")).order_by(OutboxMessage.id.desc())

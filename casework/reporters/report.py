@@ -128,6 +128,7 @@ class OwnReport:
     turns: tuple[ConversationTurn, ...] = ()
     moves: tuple[DueMove, ...] = ()
     masked_at: datetime | None = None
+    erased_at: datetime | None = None
     public_code: str | None = None
     mended: OwnMended = OwnMended()
     steps: tuple[Step, ...] = ()
@@ -171,7 +172,7 @@ def own_report(of: Report | OwnRow, *, now: datetime) -> OwnReport:
     own_part = replace(
         receipt, words=_said(row), place=place_words(report), village=typed_village(report),
         area=report.area.name if report.area else None, turns=talk.turns, moves=tuple(moves), masked_at=case.masked_at,
-        steps=tuple(with_moves(own_steps(report, own.links), moves)),
+        erased_at=row.erased_at, steps=tuple(with_moves(own_steps(report, own.links), moves)),
     )  # fmt: skip
     if link.left_at is not None:
         found = Found(talk.turns, talk.referrals, _answers_given(own, None))
