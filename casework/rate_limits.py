@@ -72,9 +72,15 @@ def limit_set_by(setting: str, name: str, window: timedelta, *, times: int = 1) 
 def count_attempt(limit: Limit, subject: str, *, now: datetime, weight: int = 1) -> datetime | None:
     """Count an attempt, or `weight` attempts, and return None; or, when there were too many, the instant from which the next is allowed.
 
-    A single statement, so that simultaneous attempts all count. The caller commits it *before* it lets the attempt proceed, and does not
-    raise inside that unit of work: a refused attempt counts too.
+    The caller commits it *before* it lets the attempt proceed, and does not raise inside that unit of work: a refused attempt counts too.
     """
+    count = count_up(limit, subject, now=now, weight=weight)
+    return limit.window_at(now) + limit.window if count > limit.allowed else None
+
+
+def count_up(limit: Limit, subject: str, *, now: datetime, weight: int = 1) -> int:
+    """Count an attempt and return how many there were in its window, this one included. A single statement, so that simultaneous attempts
+    all count."""
     insert = sqlite.insert if db.session.get_bind().dialect.name == "sqlite" else postgresql.insert
     counted = (
         insert(RateCounter)
@@ -82,8 +88,8 @@ def count_attempt(limit: Limit, subject: str, *, now: datetime, weight: int = 1)
         .on_conflict_do_update(index_elements=["bucket", "window_starts_at"], set_={"count": RateCounter.count + weight})
         .returning(RateCounter.count)
     )
-    count = db.session.execute(counted).scalar_one()
-    return limit.window_at(now) + limit.window if count > limit.allowed else None
+    count: int = db.session.execute(counted).scalar_one()
+    return count
 
 
 def forget_attempts(limit: Limit, subject: str, *, now: datetime) -> None:

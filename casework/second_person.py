@@ -123,7 +123,7 @@ def first_person_words(
 
 def own_and_principals(by: Actor) -> frozenset[int]:
     """Return the person and everybody they act for now."""
-    return frozenset(id_ for id_ in (by.own_id, *(grant.principal_id for grant in by.grants)) if id_ is not None)
+    return frozenset(id_ for id_ in (by.own_id, by.on_behalf_id, *(grant.principal_id for grant in by.grants)) if id_ is not None)
 
 
 def deeds_judged(action: Action, subject: Any) -> list[tuple[Action, Deed]]:
@@ -186,7 +186,9 @@ def desk_of_either(action: Action, first: JudgingSeat, other: JudgingSeat, subje
 def _has_other(seat: JudgingSeat, tied: frozenset[int], now: datetime) -> bool:
     """Whether the seat has a holder who is not tied to the authors, and is not the deputy of anybody who is."""
     today = local_day(now)
-    query = select(Membership).join(Membership.account).where(Membership.role == seat.role, Account.disabled_at.is_(None))
+    query = select(Membership).join(Membership.account).where(
+        Membership.role == seat.role, Account.kind == "staff", Account.disabled_at.is_(None)
+    )
     place = Membership.agency_id == seat.agency_id if seat.agency_id is not None else Membership.centre_id == seat.centre_id
     stands_in = exists().where(
         Deputy.deputy_id == Membership.account_id, Deputy.principal_id.in_(tied), Deputy.starts_at <= now, now < Deputy.ends_at

@@ -93,6 +93,26 @@ def tile_address(text: str) -> str:
     return text
 
 
+CLOSED_DOOR, OPEN_DOOR = "closed", "open"
+DOORS: tuple[tuple[str, Bilingual, Bilingual], ...] = (
+    ("open311", Bilingual("Open311", "Open311"),
+     Bilingual("Ứng dụng của thành phố khác đọc hồ sơ công khai; hệ thống có khóa thì gửi phản ánh.",
+               "Other cities' applications read public cases; systems with a key file reports.")),
+    ("api", Bilingual("API", "API"),
+     Bilingual("Hệ thống của đơn vị và của Trung tâm làm việc bằng khóa của mình.",
+               "Systems of agencies and of the centre work with keys of their own.")),
+    ("webhooks", Bilingual("Webhook", "Webhooks"),
+     Bilingual("Báo cho hệ thống khác khi có việc mới, không kèm nội dung.", "Other systems are told when something happens, not what.")),
+    ("links", Bilingual("Đường dẫn dùng một lần", "One-time links"),
+     Bilingual("Đơn vị không có tài khoản trả lời qua một đường dẫn.", "Bodies without an account answer by a link.")),
+    ("mail_in", Bilingual("Thư đến", "E-mail in"),
+     Bilingual("Thư trả lời được đính kèm, chờ cán bộ chấp nhận.", "Replies are attached and wait for an operator to accept them.")),
+    ("scim", Bilingual("SCIM", "SCIM"),
+     Bilingual("Hệ thống nhân sự thêm và khóa tài khoản cán bộ; không giao vai trò.",
+               "A system of personnel adds and disables accounts of staff; it gives no roles.")),
+)
+"""The doors to other systems (casework/doors/gates.py), in the order of pages."""
+
 VALUES: dict[str, Value] = {
     value.key: value
     for value in (
@@ -183,6 +203,26 @@ VALUES: dict[str, Value] = {
         Value("codes_an_hour", "access", Bilingual("Số mã gửi đi", "Codes in all"),
               Bilingual("Của toàn hệ thống, trong một giờ: mỗi tin SMS tốn tiền.", "Of the installation, an hour: each SMS costs money."),
               600, whole(10, 50_000), for_centre=False),
+        *(Value(f"door_{key}", "doors", name, hint, CLOSED_DOOR, one_of(CLOSED_DOOR, OPEN_DOOR),
+                choices={CLOSED_DOOR: Bilingual("Đóng", "Closed"), OPEN_DOOR: Bilingual("Mở", "Open")})
+          for key, name, hint in DOORS),
+        Value("service_key_days", "doors", Bilingual("Khóa kết nối có hạn (ngày)", "Keys of other systems last (days)"),
+              Bilingual("Nhiều nhất 365 ngày; chủ tài khoản được báo trước 30, 7 và 1 ngày.",
+                        "365 days at most; the owner is told 30, 7 and 1 days before."), 180, whole(1, 365), for_centre=False),
+        *(Value(f"door_{key}", "doors", Bilingual(vi, en), Bilingual(vi_hint, en_hint), most, whole(1, 1_000_000), for_centre=False)
+          for key, vi, en, vi_hint, en_hint, most in (
+              ("reads_open", "Số lần đọc không có khóa", "Reading without a key",
+               "Từ một mạng, trong một phút.", "From one network, in a minute.", 120),
+              ("reads_key", "Số lần đọc bằng khóa", "Reading with a key",
+               "Của một tài khoản kết nối, trong một phút.", "Of one service account, in a minute.", 600),
+              ("acts", "Số việc làm bằng khóa", "Acts with a key",
+               "Của một tài khoản kết nối, trong một phút.", "Of one service account, in a minute.", 60),
+              ("reports_an_hour", "Số phản ánh gửi bằng khóa mỗi giờ", "Reports filed with a key, an hour",
+               "Của một tài khoản kết nối; theo thỏa thuận có thể cho nhiều hơn.", "Of one service account; more by agreement.", 200),
+              ("reports_a_day", "Số phản ánh gửi bằng khóa mỗi ngày", "Reports filed with a key, a day",
+               "Của một tài khoản kết nối; theo thỏa thuận có thể cho nhiều hơn.", "Of one service account; more by agreement.", 1_000),
+              ("wrong_keys", "Số khóa, đường dẫn sai", "Wrong keys and links",
+               "Từ một mạng, trong một giờ; khóa đúng vẫn dùng được.", "From one network, an hour; a right one works all the same.", 100))),
         Value("unconfirmed_hours", "access", Bilingual("Chờ xác nhận liên hệ (giờ)", "Wait for a contact to be confirmed (hours)"),
               Bilingual("Sau thời gian này, phản ánh không khẩn chưa xác nhận liên hệ sang mục Chưa xác nhận của hộp việc.",
                         "After this, reports that are not urgent and whose contact is not confirmed go to a view of their own."),
@@ -300,6 +340,7 @@ GROUPS: dict[str, Bilingual] = {
     "statistics": Bilingual("Kỳ số liệu", "Periods of figures"),
     "map": Bilingual("Bản đồ", "Map"),
     "access": Bilingual("Đăng nhập và giới hạn", "Sign-in and limits"),
+    "doors": Bilingual("Cửa kết nối", "Doors to other systems"),
     "retention": Bilingual("Ảnh và thời gian lưu", "Photos and retention"),
     "rights": Bilingual("Quyền về dữ liệu cá nhân", "Rights over personal data"),
 }

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from casework.area_news.sweeping import sweep_area_news
 from casework.clocks.calendar_changes import recount_after_calendar_change
 from casework.clocks.reminders import send_reminders
+from casework.doors.standing import look_after_service_accounts
 from casework.facts.daily import sum_up_days
 from casework.facts.keeping import keep_facts
 from casework.figures.keeping import count_public_figures
@@ -56,6 +57,7 @@ INTERVALS: dict[str, timedelta] = {
     "go_on_with_rehearsals": timedelta(seconds=5),
     "return_tasks_of_leavers": timedelta(minutes=10),
     "forget_staged_imports": timedelta(hours=1),
+    "look_after_service_accounts": timedelta(hours=1),
     "sweep_presence": timedelta(seconds=30),
     "route_messages": timedelta(seconds=5),
     "plan_digests": timedelta(seconds=60),
@@ -116,6 +118,7 @@ OWN: dict[str, Run] = {
     "go_on_with_rehearsals": go_on_with_rehearsals,
     "return_tasks_of_leavers": return_tasks_of_leavers,
     "forget_staged_imports": forget_staged_imports,
+    "look_after_service_accounts": look_after_service_accounts,
     "sweep_presence": sweep_presence,
     "count_public_figures": count_public_figures,
     "count_step_times": count_step_times,

@@ -78,7 +78,7 @@ def distribute(case: Case, given: DistributeInput, *, by: Actor, now: datetime) 
 def accept_assignment(assignment: Assignment, *, by: Actor, now: datetime) -> dict[str, object]:
     """Accept the work for the agency. Records `accept_assignment`; ends the clock of accepting."""
     require(by, Action.ACCEPT_ASSIGNMENT, assignment.case, agency_id=assignment.agency_id)
-    assignment.state, assignment.accepted_at, assignment.accepted_by_id = AssignmentState.HANDLING, now, by.account_id
+    assignment.state, assignment.accepted_at, assignment.accepted_by_id = AssignmentState.HANDLING, now, by.signs_as
     record(assignment.case, "accept_assignment", by=by, at=now, agency=assignment.agency.key)
     end_clock(assignment.case, ClockKind.ASSIGNMENT_ACCEPTED, at=now, assignment=assignment)
     settle_state(assignment.case)

@@ -74,7 +74,7 @@ def request_extension(assignment: Assignment, given: RequestExtensionInput, *, b
     record(case, "request_extension", by=by, at=now, agency=assignment.agency.key, number=number, until=given.until.isoformat())
     db.session.add(
         Extension(
-            assignment_id=assignment.id, number=number, reason=reason, until_on=given.until, requested_by_id=by.account_id, requested_at=now
+            assignment_id=assignment.id, number=number, reason=reason, until_on=given.until, requested_by_id=by.signs_as, requested_at=now
         )
     )  # fmt: skip
     assignment.extension_asked = True

@@ -102,7 +102,7 @@ def hand_back(assignment: Assignment, given: HandBackInput, *, by: Actor, now: d
             assignment_id=assignment.id,
             reason=reason,
             suggested_agency_id=given.suggested.id if given.suggested else None,
-            handed_back_by_id=by.account_id,
+            handed_back_by_id=by.signs_as,
             handed_back_at=now,
         )
     )

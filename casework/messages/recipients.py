@@ -17,10 +17,11 @@ from casework.privacy.identity import Contact, open_contact
 TAKEN_AT_ONCE = {False: ("all",), True: ("all", "urgent", "digest")}
 """The choices that allow telling at once, by whether the matter is urgent; everything else waits for the digest."""
 
-IN_NO_DIGEST = frozenset({"deputy_changed", "deputy_to_confirm", "scheduled_output", "schedule_failed", "second_factor_changed"})
+IN_NO_DIGEST = frozenset({"deputy_changed", "deputy_to_confirm", "scheduled_output", "schedule_failed", "second_factor_changed",
+                          "service_account_changed"})  # fmt: skip
 """Messages sent at once even to people who take a digest, which counts work and would not mention them."""
 
-TOLD_ANYHOW = frozenset({"data_breach", "deputy_changed", "second_factor_changed"})
+TOLD_ANYHOW = frozenset({"data_breach", "deputy_changed", "second_factor_changed", "service_account_changed"})
 """Messages sent whatever the person chose, by one channel at least: somebody else may be using their account (ASVS 5.0, 6.3.7), acts in
 their name, or holds data they gave the installation (Luật 91/2025/QH15, on breaches)."""
 

@@ -33,8 +33,8 @@ from casework.models.desks import (
     SuggestionRule,
 )
 from casework.models.documents import DocumentBook, DocumentNumber, LetterFile, Output, ReportSchedule, SealingOrder
+from casework.models.doors import BehalfAgreement, ServiceAccount, ServiceKey
 from casework.models.events import Anchor, Event, EventStream
-from casework.models.imports import StagedImport
 from casework.models.letters import Letter
 from casework.models.limits import IdempotencyKey, RateCounter
 from casework.models.messages import Delivery, MessageChoice, PushSubscription
@@ -72,7 +72,7 @@ from casework.models.rules import (
     VisibilityReason,
 )
 from casework.models.search import SearchRow
-from casework.models.settings import Complexity, ElementSetting, HouseSetting, SchemaPromise, Wallboard
+from casework.models.settings import Complexity, ElementSetting, HouseSetting, SchemaPromise, StagedImport, Wallboard
 from casework.models.sign_in import CodeApp, Passkey, PasskeyChallenge, RecoveryCode, SecondFactorRule, SignInBegun
 from casework.models.statistics import CaseMoment, CaseSpan, DailyFigures, FactsProgress, FiguresSnapshot, StaleDay
 from casework.models.step_records import StepRecord, StepValue
@@ -81,7 +81,8 @@ from casework.models.upkeep import ProgramProcess, RecurringJob, UpkeepMark
 __all__ = [
     "Account", "Addition", "Agency", "AgencySuccession", "Anchor", "Answer", "AnswerOpening", "AnswerTemplate", "Area", "AreaNews",
     "AreaSubscription", "AreaSuccession",
-    "Assignment", "BellRead", "BlockedSender", "Breach", "BreachDescription", "BreachSearch", "BreachStep", "BreachSubject",
+    "Assignment", "BehalfAgreement", "BellRead", "BlockedSender", "Breach", "BreachDescription", "BreachSearch", "BreachStep",
+    "BreachSubject",
     "CalendarChange", "CalendarDay", "Camera", "Case", "CaseMoment", "CaseReport", "CaseSpan",
     "CaseSuccession", "Centre", "Clock", "ClockPause", "ClockRule", "CodeApp", "CodeCounter", "Complexity", "ConsentNotice", "DailyFigures",
     "DataRequest", "Decision", "Delivery", "Deputy", "Device", "Directive", "DocumentBook", "DocumentNumber", "Draft", "DraftPhotos",
@@ -99,6 +100,6 @@ __all__ = [
     "ReorganisationChange", "ReorganisationStep", "Report", "ReportSchedule", "ReportText", "Reporter", "Review",
     "SavedFilter",
     "SchemaPromise",
-    "SealingOrder", "SearchRow", "SecondFactorRule", "SignInBegun", "StagedImport", "StaleDay", "StepRecord", "StepValue", "SuggestionRule",
-    "TextTemplate", "UpkeepMark", "VisibilityReason", "Wallboard", "Withdrawal",
+    "SealingOrder", "SearchRow", "SecondFactorRule", "ServiceAccount", "ServiceKey", "SignInBegun", "StagedImport", "StaleDay",
+    "StepRecord", "StepValue", "SuggestionRule", "TextTemplate", "UpkeepMark", "VisibilityReason", "Wallboard", "Withdrawal",
 ]  # fmt: skip

@@ -13,18 +13,19 @@ from casework.text import fold
 
 
 class Account(Referable, Model):
-    """Somebody who can sign in. A citizen's name and contact are sealed; a member of staff signs with name and title."""
+    """Somebody who can sign in, or a program that acts by a key (casework/models/doors.py). A citizen's name and contact are sealed; a
+    member of staff signs with name and title."""
 
     __tablename__ = "account"
     __table_args__ = (
-        CheckConstraint("kind IN ('staff', 'citizen', 'system')", name="kind"),
+        CheckConstraint("kind IN ('staff', 'citizen', 'service', 'system')", name="kind"),
         Index("ix_account_staff", "folded_name", "id", sqlite_where=text("kind = 'staff'"), postgresql_where=text("kind = 'staff'")),
     )
     id: Mapped[Id]
     kind: Mapped[str] = mapped_column(String(8))
     login: Mapped[str | None] = mapped_column(String(120), unique=True, comment="staff: user name; citizens sign in by contact digest")
     password_hash: Mapped[str | None] = mapped_column(String(200))
-    full_name: Mapped[str | None] = mapped_column(String(120), comment="staff only")
+    full_name: Mapped[str | None] = mapped_column(String(120), comment="of staff, and what a service account is called")
     folded_name: Mapped[str] = mapped_column(String(200), server_default="", comment="of staff: name without accents, to find and sort by")
     must_change_password: Mapped[bool] = mapped_column(
         Boolean, server_default=false(), comment="has a start password an administrator has seen"

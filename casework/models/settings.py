@@ -1,9 +1,9 @@
-"""Single-value settings, complexities of cases, settings of process elements, and wallboards."""
+"""Single-value settings, complexities of cases, settings of process elements, files to import, and wallboards."""
 
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text
+from sqlalchemy import Boolean, CheckConstraint, ForeignKey, Index, LargeBinary, String, Text, false
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from casework.db import Id, Json, Model, Referable
@@ -82,3 +82,26 @@ class ElementSetting(Scoped, Dated, Model):
     label_en: Mapped[str | None] = mapped_column(String(120))
     help_vi: Mapped[str | None] = mapped_column(Text)
     help_en: Mapped[str | None] = mapped_column(Text)
+
+
+class StagedImport(Referable, Model):
+    """An uploaded file of people, agencies or areas, checked and waiting. What its preview showed is what is imported.
+
+    The rows are stored here, sealed, and not uploaded again.
+    """
+
+    __tablename__ = "staged_import"
+    __table_args__ = (CheckConstraint("kind IN ('people', 'agencies', 'areas')", name="kind"),)
+    id: Mapped[Id]
+    kind: Mapped[str] = mapped_column(String(8))
+    account_id: Mapped[int] = mapped_column(ForeignKey("account.id"), index=True, comment="who sent it; nobody else sees it")
+    centre_id: Mapped[int | None] = mapped_column(ForeignKey("centre.id"), comment="of rows that name no centre")
+    file_name: Mapped[str] = mapped_column(String(120))
+    sha256: Mapped[str] = mapped_column(String(64))
+    corrects_names: Mapped[bool] = mapped_column(Boolean, server_default=false(), comment="names that differ correct mistakes")
+    sealed_rows: Mapped[bytes] = mapped_column(LargeBinary)
+    staged_at: Mapped[datetime] = mapped_column(index=True)
+    done_at: Mapped[datetime | None]
+    counts: Mapped[dict[str, Any] | None] = mapped_column(Json, comment="rows by what became of them")
+    sealed_passwords: Mapped[bytes | None] = mapped_column(LargeBinary, comment="start passwords until they have been handed out, once")
+    handed_out_at: Mapped[datetime | None]

@@ -83,7 +83,8 @@ def people_offered(by: Actor, *, now: datetime) -> list[Account]:
     of_agency = Membership.agency_id.in_(select(Agency.id).where(Agency.centre_id.in_(places)))
     query = (
         select(Account).join(Membership, Membership.account_id == Account.id)
-        .where(Membership.role.in_(sorted(roles)), or_(Membership.centre_id.in_(places), of_agency), Account.disabled_at.is_(None))
+        .where(Membership.role.in_(sorted(roles)), or_(Membership.centre_id.in_(places), of_agency))
+        .where(Account.kind == "staff", Account.disabled_at.is_(None))
         .where(Membership.valid_from <= today, or_(Membership.valid_to.is_(None), Membership.valid_to > today))
         .distinct().order_by(Account.full_name, Account.id).limit(MOST_OPTIONS)
     )  # fmt: skip

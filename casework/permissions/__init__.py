@@ -13,44 +13,24 @@ from casework.errors import CaseworkError
 from casework.local_time import local_day
 from casework.models import Account, Assignment, Case, Deputy, Membership
 from casework.permissions.acting_account import ActingAccount
+from casework.permissions.roles import (
+    AGENCY_ROLES,
+    ANYONE,
+    CASE_READERS,
+    CENTRE_ROLES,
+    LEADERS,
+    OPERATIONS,
+    STAFF,
+    TEAM_LEADERS,
+    WATCHERS,
+    Role,
+)
 from casework.successors import Followed, heirs_of
 
 
 class NotAllowed(CaseworkError):
     def __init__(self) -> None:
         super().__init__("Ông/Bà không có quyền làm việc này.", "You are not allowed to do this.")
-
-
-class Role(StrEnum):
-    """The roles of staff, in a centre or an agency."""
-
-    OPERATOR = "operator"
-    OPS_LEAD = "ops_lead"
-    OFFICER = "officer"
-    AGENCY_LEADER = "agency_leader"
-    COMMITTEE_LEADER = "committee_leader"
-    RECORDS_CLERK = "records_clerk"
-    ADMINISTRATOR = "administrator"
-    PROCESS_APPROVER = "process_approver"
-    CONFIDENTIAL_READER = "confidential_reader"
-    INSPECTOR = "inspector"
-
-
-WATCHERS = frozenset({Role.ADMINISTRATOR, Role.PROCESS_APPROVER, Role.INSPECTOR, Role.CONFIDENTIAL_READER})
-"""Roles that watch each other: no person holds two of them, deputies included (rules.md, section 1)."""
-
-AGENCY_ROLES = frozenset({Role.OFFICER, Role.AGENCY_LEADER})
-CENTRE_ROLES = frozenset(Role) - AGENCY_ROLES
-
-ANYONE = frozenset({"anyone"})
-OPERATIONS = frozenset({Role.OPERATOR, Role.OPS_LEAD})
-CASE_READERS = frozenset({Role.OPERATOR, Role.OPS_LEAD, Role.OFFICER, Role.AGENCY_LEADER, Role.COMMITTEE_LEADER, Role.ADMINISTRATOR,
-                          Role.CONFIDENTIAL_READER})  # fmt: skip
-LEADERS = frozenset({Role.AGENCY_LEADER, Role.COMMITTEE_LEADER})
-"""The leaders who may decide on an answer: the agency's own, or the next one up where that one wrote it."""
-TEAM_LEADERS = frozenset({Role.OPS_LEAD, Role.AGENCY_LEADER})
-"""The leaders of an inbox's people: they see their load and assign steps."""
-STAFF = frozenset(Role)
 
 
 class Action(StrEnum):
@@ -212,12 +192,16 @@ class Grant:
 
 @dataclass(frozen=True)
 class Actor:
-    """The acting person: an account with its present roles, a citizen, a guest with a tracking secret, or the system."""
+    """The acting person: an account with its present roles, a citizen, a guest with a tracking secret, a service account, or the system."""
 
     account: ActingAccount | None
     grants: tuple[Grant, ...] = ()
     tracked_report_ids: frozenset[int] = field(default_factory=frozenset)
     desk: str | None = None
+    scopes: frozenset[Action] | None = None
+    """Of a service account what its key opens, beside what its roles allow; None for people and the system."""
+    on_behalf_id: int | None = None
+    """The person in whose name a service account acts (casework/doors/behalf.py)."""
 
     @property
     def desks(self) -> list[str]:
@@ -226,6 +210,11 @@ class Actor:
     @property
     def is_staff(self) -> bool:
         return bool(self.grants)
+
+    @property
+    def is_machine(self) -> bool:
+        """Whether it is a service account: nobody who looks at anything, and never shown what is of the reporter."""
+        return self.scopes is not None
 
     @property
     def roles(self) -> frozenset[Role]:
@@ -291,8 +280,15 @@ class Actor:
         return own_id
 
     @property
+    def signs_as(self) -> int:
+        """Whose act it is where a row names one person: of a service account's the person in whose name it acts. Raises NotAllowed."""
+        return self.on_behalf_id if self.on_behalf_id is not None else self.account_id
+
+    @property
     def principal_id(self) -> int | None:
-        """The account a deputy acts for at the present desk."""
+        """The account a deputy acts for at the present desk, or the person in whose name a service account acts."""
+        if self.on_behalf_id is not None:
+            return self.on_behalf_id
         grant = self.grant_at(self.desk) if self.desk else None
         return grant.principal_id if grant else None
 
@@ -373,7 +369,9 @@ _ROLES_OF_ACCOUNT = select(_HELD.c.role, _HELD.c.centre_id, _HELD.c.agency_id, _
 
 
 def may(actor: Actor, action: Action, case: Case | None = None, *, agency_id: int | None = None) -> bool:
-    """Whether the person's roles allow the action, in the centre of the case and, for agencies' acts, in that agency."""
+    """Whether somebody's roles, and a service account's scopes, allow the action, in the centre of the case or, for agencies, there."""
+    if actor.scopes is not None and action not in actor.scopes:
+        return False
     roles = action.roles
     if roles == ANYONE:
         return True

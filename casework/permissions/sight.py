@@ -25,6 +25,7 @@ class Viewer(StrEnum):
     COMMITTEE_LEADER = "committee_leader"
     ADMINISTRATOR = "administrator"
     CONFIDENTIAL_READER = "confidential_reader"
+    CENTRE_SYSTEM = "centre_system"
 
 
 class Sight(StrEnum):
@@ -42,17 +43,29 @@ class Sight(StrEnum):
 
 SIGHTS: dict[Sight, frozenset[Viewer]] = {
     Sight.ORIGINAL: frozenset({Viewer.OPERATOR, Viewer.OPS_LEAD}),
-    Sight.CLEARED: frozenset({Viewer.OPERATOR, Viewer.OPS_LEAD, Viewer.AGENCY, Viewer.COMMITTEE_LEADER}),
+    Sight.CLEARED: frozenset({Viewer.OPERATOR, Viewer.OPS_LEAD, Viewer.AGENCY, Viewer.COMMITTEE_LEADER, Viewer.CENTRE_SYSTEM}),
     Sight.IDENTITY: frozenset({Viewer.OPERATOR, Viewer.OPS_LEAD}),
     Sight.SUBMITTED_ANSWERS: frozenset({Viewer.OPERATOR, Viewer.OPS_LEAD, Viewer.COMMITTEE_LEADER}),
-    Sight.APPROVED_ANSWERS: frozenset({Viewer.OPERATOR, Viewer.OPS_LEAD, Viewer.AGENCY, Viewer.COMMITTEE_LEADER}),
+    Sight.APPROVED_ANSWERS: frozenset({Viewer.OPERATOR, Viewer.OPS_LEAD, Viewer.AGENCY, Viewer.COMMITTEE_LEADER, Viewer.CENTRE_SYSTEM}),
     Sight.INTERNAL_NOTES: frozenset({Viewer.OPERATOR, Viewer.OPS_LEAD, Viewer.AGENCY, Viewer.COMMITTEE_LEADER}),
     Sight.PROCESS: frozenset({Viewer.OPERATOR, Viewer.OPS_LEAD, Viewer.AGENCY, Viewer.FORMER_AGENCY, Viewer.COMMITTEE_LEADER,
-                              Viewer.ADMINISTRATOR}),
+                              Viewer.ADMINISTRATOR, Viewer.CENTRE_SYSTEM}),
     Sight.QUARANTINED: frozenset({Viewer.CONFIDENTIAL_READER}),
 }  # fmt: skip
 """A person's own words and drafts are looked up by their owner and are not in this table. Identity needs a reason and leaves an event. A
-confidential reader sees the original and, with a reason, the identity in *quarantined* cases only."""
+confidential reader sees the original and, with a reason, the identity in *quarantined* cases only. A centre's own system is a service
+account of the centre; one of an agency sees what the agency sees."""
+
+
+_OF_PEOPLE = (
+    (Role.OPERATOR, Viewer.OPERATOR),
+    (Role.OPS_LEAD, Viewer.OPS_LEAD),
+    (Role.COMMITTEE_LEADER, Viewer.COMMITTEE_LEADER),
+    (Role.ADMINISTRATOR, Viewer.ADMINISTRATOR),
+    (Role.CONFIDENTIAL_READER, Viewer.CONFIDENTIAL_READER),
+)
+_OF_MACHINES = ((Role.OPERATOR, Viewer.CENTRE_SYSTEM),)
+"""Of a service account the role in the centre opens what was cleared, never the sender's own words or who they are."""
 
 
 @cache
@@ -74,13 +87,7 @@ def viewers(actor: Actor, case: Case) -> frozenset[Viewer]:
     found = {Viewer.PUBLIC}
     if is_reporter(actor, case):
         found.add(Viewer.REPORTER)
-    for role, viewer in (
-        (Role.OPERATOR, Viewer.OPERATOR),
-        (Role.OPS_LEAD, Viewer.OPS_LEAD),
-        (Role.COMMITTEE_LEADER, Viewer.COMMITTEE_LEADER),
-        (Role.ADMINISTRATOR, Viewer.ADMINISTRATOR),
-        (Role.CONFIDENTIAL_READER, Viewer.CONFIDENTIAL_READER),
-    ):
+    for role, viewer in _OF_MACHINES if actor.is_machine else _OF_PEOPLE:
         if actor.holds_for([role], case):
             found.add(viewer)
     if actor.agency_ids:

@@ -2,7 +2,8 @@
 
 Whoever writes to the database directly leaves the newest mark of the account unchanged, and `langbiang verify` compares the two. A mark
 is three digests: of the stored password hash and whether the account is closed, of every role, and of everybody who ever acts for the
-person. It is written to the account's own stream after the event of the change, in the same unit of work.
+person; of a service account also of its keys and scopes. It is written to the account's own stream after the event of the change, in the
+same unit of work.
 
 Accounts older than the marks have none, which is no fault; the first `langbiang migrate` marks all staff (`begin_marks`), and from then
 on staff without a mark were added behind the program's back.
@@ -21,7 +22,7 @@ from casework.bilingual import Bilingual
 from casework.db import db, kept_for_step
 from casework.events import append, empty_payloads
 from casework.findings import Finding, fault
-from casework.models import Account, Deputy, Event, EventStream, Membership
+from casework.models import Account, Deputy, Event, EventStream, Membership, ServiceAccount, ServiceKey
 from casework.permissions import SYSTEM, Actor
 
 MARKED, BEGUN = "mark_account", "begin_marks"
@@ -29,12 +30,15 @@ STREAM = "account_marks"
 TOGETHER = 500
 """Accounts compared by one query."""
 
+WITH_ROLES = ("staff", "service")
+
 Mark = dict[str, str]
 
 PARTS = {
     "sign_in": Bilingual("mật khẩu hoặc việc khóa tài khoản", "password, or whether it is closed,"),
     "roles": Bilingual("vai trò", "roles"),
     "deputies": Bilingual("người thay", "deputies"),
+    "keys": Bilingual("khóa hoặc việc được làm", "keys or scopes"),
 }
 """The parts of a mark, by the names findings use."""
 
@@ -89,7 +93,7 @@ def erase_marks(account: Account) -> None:
 def check_account_marks() -> Iterator[Finding]:
     """Compare every account with its newest mark; to be called inside `one_moment`."""
     all_marked, after = db.session.get(EventStream, STREAM) is not None, 0
-    wanted = _ACCOUNTS.where((Account.kind == "staff") | Account.password_hash.is_not(None)).limit(TOGETHER)
+    wanted = _ACCOUNTS.where(Account.kind.in_(WITH_ROLES) | Account.password_hash.is_not(None)).limit(TOGETHER)
     while accounts := db.session.execute(wanted.where(Account.id > after)).all():
         present, known = _marks_of(accounts), _newest([account.ref for account in accounts])
         for account in accounts:
@@ -100,7 +104,7 @@ def check_account_marks() -> Iterator[Finding]:
 def _check(account: Any, present: Mark, known: dict[str, Mark | None], *, all_marked: bool) -> Iterator[Finding]:
     name = account.login or account.ref
     if account.ref not in known:
-        if all_marked and account.kind == "staff":
+        if all_marked and account.kind in WITH_ROLES:
             yield fault(
                 "account.unmarked", name,
                 f"Tài khoản {name} không được tạo bằng chương trình: không có sự kiện nào về tài khoản này.",
@@ -119,18 +123,32 @@ def _check(account: Any, present: Mark, known: dict[str, Mark | None], *, all_ma
 
 def _marks_of(accounts: Sequence[Any]) -> dict[str, Mark]:
     """The marks of accounts as they are now, by ref; for citizens only how they sign in."""
-    staff = {account.id: account.ref for account in accounts if account.kind == "staff"}
+    staff = {account.id: account.ref for account in accounts if account.kind in WITH_ROLES}
     held: dict[str, dict[str, list[Any]]] = {ref: {"roles": [], "deputies": []} for ref in staff.values()}
     for row in db.session.execute(_ROLES.where(Membership.account_id.in_(staff))):
         held[staff[row.account_id]]["roles"].append([row.role, row.centre_id, row.agency_id, row.is_focal, row.valid_from, row.valid_to])
     for stands_in in db.session.execute(_DEPUTIES.where(Deputy.principal_id.in_(staff))):
         times = [stands_in.starts_at.astimezone(UTC), stands_in.ends_at.astimezone(UTC)]
         held[staff[stands_in.principal_id]]["deputies"].append([stands_in.deputy_id, *times])
+    for id_, rows in _keys_of([account.id for account in accounts if account.kind == "service"]).items():
+        held[staff[id_]]["keys"] = rows
     marks = {ref: {part: _digest(sorted(map(_written, rows))) for part, rows in parts.items()} for ref, parts in held.items()}
     return {
         account.ref: {"sign_in": _digest([account.password_hash, account.disabled_at is not None]), **marks.get(account.ref, {})}
         for account in accounts
     }
+
+
+def _keys_of(ids: Sequence[int]) -> dict[int, list[Any]]:
+    """What lets a program in: the scopes and place of its account, and each key with its end."""
+    if not ids:
+        return {}
+    opens = select(ServiceAccount.account_id, ServiceAccount.scopes, ServiceAccount.centre_id, ServiceAccount.agency_id)
+    found: dict[int, list[Any]] = {row[0]: [list(row[1:])] for row in db.session.execute(opens.where(ServiceAccount.account_id.in_(ids)))}
+    keys = select(ServiceKey.account_id, ServiceKey.public, ServiceKey.digest, ServiceKey.expires_at, ServiceKey.revoked_at)
+    for id_, public, digest, expires_at, revoked_at in db.session.execute(keys.where(ServiceKey.account_id.in_(ids))):
+        found[id_].append([public, digest, expires_at.astimezone(UTC), revoked_at is not None])
+    return found
 
 
 _ACCOUNTS = select(Account.id, Account.ref, Account.kind, Account.login, Account.password_hash, Account.disabled_at).order_by(Account.id)

@@ -11,7 +11,7 @@ from typing import Any, cast
 from sqlalchemy import or_, select
 
 from casework.db import db
-from casework.models import Agency, Area, Centre, Membership, Reorganisation, ReorganisationStep
+from casework.models import Account, Agency, Area, Centre, Membership, Reorganisation, ReorganisationStep
 from casework.places.geometry import box_size, holds_place
 from casework.text import fold
 
@@ -243,9 +243,11 @@ def _holds(area: AreaSnapshot, latitude: float, longitude: float) -> bool:
 
 
 def memberships_of(blueprint: Blueprint) -> list[Membership]:
-    """The roles in ending bodies that are in force on the day or later."""
+    """The roles of people in ending bodies that are in force on the day or later. Those of service accounts end with the body and are never
+    handed on: authentication asks for the body, and a job closes the account (casework/doors)."""
     agencies, centres = blueprint.ended(BodyKind.AGENCY), blueprint.ended(BodyKind.CENTRE)
-    query = select(Membership).where(or_(Membership.agency_id.in_(agencies), Membership.centre_id.in_(centres))).order_by(Membership.id)
+    query = select(Membership).join(Membership.account).where(Account.kind == "staff")
+    query = query.where(or_(Membership.agency_id.in_(agencies), Membership.centre_id.in_(centres))).order_by(Membership.id)
     return [row for row in db.session.scalars(query) if row.valid_to is None or row.valid_to > max(blueprint.on, row.valid_from)]
 
 

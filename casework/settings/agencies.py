@@ -11,7 +11,7 @@ from casework.bilingual import Bilingual
 from casework.db import db
 from casework.errors import CaseworkError
 from casework.local_time import local_day
-from casework.models import Agency, Area, Assignment, Centre, Membership
+from casework.models import Account, Agency, Area, Assignment, Centre, Membership
 from casework.permissions import Action, Actor, require
 from casework.setting_events import record_setting, require_administrator_of
 from casework.settings.people import standard_phone
@@ -125,7 +125,8 @@ def open_work(row: Agency) -> int:
 
 def people_after(row: Agency, on: date) -> int:
     """How many roles in it continue after a day."""
-    query = select(func.count()).select_from(Membership).where(Membership.agency_id == row.id)
+    query = select(func.count()).select_from(Membership).join(Membership.account)
+    query = query.where(Membership.agency_id == row.id, Account.kind == "staff")
     return db.session.scalar(query.where(or_(Membership.valid_to.is_(None), Membership.valid_to > on))) or 0
 
 

@@ -72,7 +72,8 @@ def _held(today: date) -> dict[str, set[tuple[int | None, int | None]]]:
     """Where each role is held, by centre and agency."""
     query = select(Membership.role, Membership.centre_id, Membership.agency_id).join(Membership.account)
     found: dict[str, set[tuple[int | None, int | None]]] = defaultdict(set)
-    for role, centre_id, agency_id in db.session.execute(query.where(_holds(Membership, today), Account.disabled_at.is_(None)).distinct()):
+    query = query.where(_holds(Membership, today), Account.kind == "staff", Account.disabled_at.is_(None))
+    for role, centre_id, agency_id in db.session.execute(query.distinct()):
         found[role].add((centre_id, agency_id))
     return found
 

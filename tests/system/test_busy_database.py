@@ -29,13 +29,16 @@ from casework.db import METADATA, db, unit_of_work
 from casework.documents.numbering import give_number
 from casework.documents.offers import letters_to_offer, write_letter
 from casework.documents.sealing import ask_seal
+from casework.doors.accounts import ServiceWish, add_service_account
+from casework.doors.keys import add_key
 from casework.facts.keeping import keep_facts
 from casework.installation.first_start import set_first_values
+from casework.local_time import local_day
 from casework.messages.routing import route_messages
-from casework.models import Account, Delivery, Letter, MessageChoice, Publication, Report, StagedImport
+from casework.models import Account, Agency, Delivery, Letter, MessageChoice, Publication, Report, StagedImport
 from casework.outputs import order_output
 from casework.outputs.schedules import Plan, make_schedule
-from casework.permissions import SYSTEM
+from casework.permissions import SYSTEM, Action
 from casework.privacy.identity import Contact
 from casework.rights.affected import by_centre
 from casework.rights.deciding import carry_out
@@ -243,6 +246,18 @@ def a_file_was_sent_and_never_taken_over(app: Flask, world: build.World) -> date
     return NOW
 
 
+def keys_run_out_and_an_agency_has_ended(_app: Flask, world: build.World) -> datetime:
+    by, agency, now = world.actor("administrator"), world.agencies["HKL"], NOON + timedelta(days=1)
+    for name, body in (("Hệ thống của đơn vị", agency), ("Hệ thống của Trung tâm", None)):
+        wish = ServiceWish(name=name, owner=world.people["operator"], purpose="Thử", scopes=[Action.READ_CASE])
+        with unit_of_work():
+            row = add_service_account(wish, centre=world.centre, agency=body, by=by, now=NOON, reason="Thử.")
+            add_key(row, by=by, now=NOON, reason="Thử.", days=5)
+    with unit_of_work():
+        db.session.get_one(Agency, agency.id).valid_to = local_day(now)
+    return now
+
+
 def messages_wait_for_zalo(app: Flask, world: build.World) -> datetime:
     has_zns("report_accepted", "report_received", "report_distributed")
     build.case_at(world, "handling", by="guest", contact=Contact(name="Nguyễn Thị Thử", phone=build.PHONE))
@@ -385,6 +400,7 @@ ALONE: dict[str, Callable[[Flask, build.World], datetime]] = {
     "tell_areas": somebody_follows_an_area_with_news,
     "sweep_area_news": somebody_has_followed_an_area_for_too_long,
     "forget_staged_imports": a_file_was_sent_and_never_taken_over,
+    "look_after_service_accounts": keys_run_out_and_an_agency_has_ended,
     "send_zns": messages_wait_for_zalo,
     "send_push": messages_wait_for_a_browser,
     "sweep_files": photos_of_a_form_that_was_never_sent,

@@ -12,6 +12,8 @@ WHAT: dict[str, Bilingual] = {
     "go_on_with_moves": Bilingual("Chuyển hồ sơ đang mở sang bản quy trình khác", "Move open cases to another version of the process"),
     "go_on_with_rehearsals": Bilingual("Chạy thử quy trình", "Rehearse the process"),
     "return_tasks_of_leavers": Bilingual("Trả về nhóm việc của người thôi vai trò", "Return the tasks of people whose role has ended"),
+    "look_after_service_accounts": Bilingual("Báo khóa kết nối sắp hết hạn; kết thúc tài khoản của nơi đã thôi hoạt động",
+                                             "Tell of keys that run out; end service accounts of bodies that have ended"),
     "forget_staged_imports": Bilingual("Xóa các bảng nhập đã quá 24 giờ", "Wipe tables for import after 24 hours"),
     "sweep_presence": Bilingual("Xóa dấu ai đang xem hồ sơ khi đã đóng trang", "Forget who had a case open once it is closed"),
     "route_messages": Bilingual("Xác định ai được báo tin và bằng cách nào", "Work out who is told, and by which way"),

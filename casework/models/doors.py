@@ -1,0 +1,70 @@
+"""Service accounts: other programs that act here in roles of their own, the keys they show, and who lets them act in their name."""
+
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, text
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from casework.db import Id, Model, Referable
+from casework.models.people import Account
+from casework.models.places import Agency, Centre
+
+IN_FORCE = text("ended_at IS NULL")
+
+
+class ServiceAccount(Model):
+    """What is known of an account of kind `service`, beside its name and roles: whose it is, what it may do, and why."""
+
+    __tablename__ = "service_account"
+    __table_args__ = (CheckConstraint("(agreement_number IS NULL) = (agreement_on IS NULL)", name="agreement"),)
+    account_id: Mapped[int] = mapped_column(ForeignKey("account.id"), primary_key=True, autoincrement=False)
+    centre_id: Mapped[int] = mapped_column(ForeignKey("centre.id"), index=True)
+    agency_id: Mapped[int | None] = mapped_column(ForeignKey("agency.id"), index=True, comment="empty: of the centre itself")
+    owner_id: Mapped[int] = mapped_column(ForeignKey("account.id"), index=True, comment="the person who is told of all that concerns it")
+    purpose: Mapped[str] = mapped_column(String(300))
+    scopes: Mapped[list[Any]] = mapped_column(comment="verbs it may do, as far as its roles allow them")
+    agreement_number: Mapped[str | None] = mapped_column(String(60), comment="under which its operator collects consent; to file reports")
+    agreement_on: Mapped[date | None]
+    reports_an_hour: Mapped[int | None] = mapped_column(comment="agreed; empty: as for all")
+    reports_a_day: Mapped[int | None] = mapped_column(comment="agreed; empty: as for all")
+    created_by_id: Mapped[int] = mapped_column(ForeignKey("account.id"))
+    created_at: Mapped[datetime]
+    ended_at: Mapped[datetime | None] = mapped_column(comment="for good")
+    account: Mapped[Account] = relationship(foreign_keys=[account_id])
+    owner: Mapped[Account] = relationship(foreign_keys=[owner_id])
+    centre: Mapped[Centre] = relationship()
+    agency: Mapped[Agency | None] = relationship()
+
+
+class ServiceKey(Referable, Model):
+    """A key of a service account. The program that shows it has the secret, the row a keyed digest of the whole key."""
+
+    __tablename__ = "service_key"
+    __table_args__ = (Index("ix_service_key_ends", "expires_at", sqlite_where=text("revoked_at IS NULL"),
+                            postgresql_where=text("revoked_at IS NULL")),)  # fmt: skip
+    id: Mapped[Id]
+    account_id: Mapped[int] = mapped_column(ForeignKey("service_account.account_id"), index=True)
+    public: Mapped[str] = mapped_column(String(8), unique=True, comment="by which it is found and named; opens nothing")
+    digest: Mapped[str] = mapped_column(String(64))
+    networks: Mapped[list[Any]] = mapped_column(comment="from which it works, in CIDR notation; none: from everywhere")
+    created_by_id: Mapped[int] = mapped_column(ForeignKey("account.id"))
+    created_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+    last_used_on: Mapped[date | None] = mapped_column(comment="the local day")
+    told_days: Mapped[int | None] = mapped_column(comment="days before its end of which the owner was told last: 30, 7, 1")
+    revoked_at: Mapped[datetime | None]
+
+
+class BehalfAgreement(Model):
+    """A person lets a service account act in their name, until they say otherwise."""
+
+    __tablename__ = "behalf_agreement"
+    __table_args__ = (
+        Index("ix_behalf_agreement_pair", "service_id", "person_id", unique=True, sqlite_where=IN_FORCE, postgresql_where=IN_FORCE),
+    )
+    id: Mapped[Id]
+    service_id: Mapped[int] = mapped_column(ForeignKey("service_account.account_id"), index=True)
+    person_id: Mapped[int] = mapped_column(ForeignKey("account.id"), index=True)
+    agreed_at: Mapped[datetime]
+    ended_at: Mapped[datetime | None]
