@@ -56,11 +56,11 @@ def through_door(
         def guarded(*args: P.args, **kwargs: P.kwargs) -> ResponseReturnValue:
             request.max_content_length = BODY_BYTES_WITH_PHOTOS if has_photos else BODY_BYTES
             caller = _caller(door, needs_key=needs_key, takes_parameter=takes_parameter)
+            _spend(caller, is_act=is_act)
             if caller is not None:
                 if not is_open(door, caller.centre_id):
                     raise NotFound
                 require_scope(caller, action)
-            _spend(caller, is_act=is_act)
             if caller is not None and is_act:
                 caller = in_the_name_of(caller, request.headers.get(ON_BEHALF), action, now=now())
             g.door_caller = caller
@@ -125,7 +125,7 @@ def _caller(door: Door, *, needs_key: bool, takes_parameter: bool) -> Caller | N
 
 
 def _spend(caller: Caller | None, *, is_act: bool) -> None:
-    """Count the request, refused or not, before anything is done. Raises TooOften."""
+    """Count the request before its door and scope are asked for, so that refused ones count too. Raises TooOften."""
     moment = now()
     with unit_of_work():
         if caller is not None and is_act:

@@ -43,6 +43,11 @@ def probe() -> Blueprint:
     def public() -> Any:
         return jsonify(is_public=caller() is None)
 
+    @bp.get("/other")
+    @through_door(Door.API, Action.SEARCH_CASES)
+    def other() -> Any:
+        return jsonify(who=known_caller().account.full_name)
+
     @bp.post("/act")
     @through_door(Door.API, Action.PROGRESS_NOTE, is_act=True)
     def act() -> Any:
@@ -93,6 +98,17 @@ def test_a_closed_door_is_not_there(house: Any) -> None:
     with unit_of_work():
         set_value(setting_of(Door.API), "closed", by=world.actor("administrator"), now=NOON, reason=WHY, centre_id=world.centre.id)
     assert client_of(app).get("/probe/read", headers=bearer(text)).status_code == 404
+
+
+def test_what_a_closed_door_or_a_missing_scope_refuses_counts_too(house: Any) -> None:
+    app, world, text, _ = house
+    with unit_of_work():
+        set_value("door_reads_key", "3", by=build_administrator(world), now=NOON, reason=WHY)
+    refused = client_of(app)
+    assert [refused.get("/probe/other", headers=bearer(text)).status_code for _ in range(2)] == [403, 403]
+    with unit_of_work():
+        set_value(setting_of(Door.API), "closed", by=world.actor("administrator"), now=NOON, reason=WHY, centre_id=world.centre.id)
+    assert [refused.get("/probe/read", headers=bearer(text)).status_code for _ in range(2)] == [404, 429]
 
 
 def test_no_cookie_opens_a_door_and_no_key_a_page(house: Any) -> None:
