@@ -29,6 +29,9 @@ KIND_WORDS: dict[str, Bilingual] = {
     "calendar_day": Bilingual("Ngày nghỉ, ngày làm bù", "Day of the calendar"),
     "office_hours": Bilingual("Giờ làm việc", "Office hours"),
     **{kind: TITLES[kind] for kind in ("text", "house_setting", "wallboard", "reorganisation", "host_app")},
+    "service_account": Bilingual("Tài khoản kết nối", "Service account"),
+    "service_key": Bilingual("Khóa của tài khoản kết nối", "Key of a service account"),
+    "behalf_agreement": Bilingual("Đồng ý cho hệ thống làm thay", "Agreement to act in a person's name"),
     GROUND_FILE: Bilingual("Tệp bản đồ nền", "File under the maps"),
 }
 """The names of the kinds of settings in the list of events."""
