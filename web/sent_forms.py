@@ -46,6 +46,7 @@ MAY_REPEAT: dict[Action, str] = {
     Action.SIGN_IN: "the present state of the browser decides",
     Action.SIGN_OUT: _OF_ONE_SELF,
     Action.MANAGE_SESSIONS: _OF_ONE_SELF,
+    Action.AGREE_BEHALF: _OF_ONE_SELF,
     Action.CHOOSE_MESSAGES: _OF_ONE_SELF,
     Action.READ_PUBLIC: _OF_ONE_SELF,
     Action.FOLLOW: _OF_ONE_SELF,

@@ -47,6 +47,7 @@ class Action(StrEnum):
     ACCEPT_ASSIGNMENT = "accept_assignment", {Role.OFFICER}
     ACT_ON_CASE = "act_on_case", STAFF
     ADD_AGENCY = "add_agency", OPERATIONS
+    AGREE_BEHALF = "agree_behalf", STAFF
     ANSWER_QUESTION = "answer_question", ANYONE
     APPOINT_DEPUTY = "appoint_deputy", frozenset({Role.ADMINISTRATOR, Role.COMMITTEE_LEADER, Role.CONFIDENTIAL_READER}) | TEAM_LEADERS
     APPROVE_ANSWER = "approve_answer", LEADERS

@@ -18,7 +18,7 @@ from casework.settings.importing.columns import Column, Scope
 from casework.settings.kinds.table import KINDS
 from casework.settings.value_changes import KIND as VALUE
 from web.settings.event_places import Places
-from web.settings.event_words import CODES, COUNTED, LABELS
+from web.settings.event_words import CODES, COUNTED, LABELS, LABELS_OF_KIND
 from web.settings.titles import TITLES
 
 KIND_WORDS: dict[str, Bilingual] = {
@@ -140,7 +140,7 @@ def _changes(kind: str, payload: dict[str, Any], names: _Names) -> list[tuple[Wo
         before, after = old.get(name), new.get(name)
         if before == after or name in FOR_MACHINES:
             continue
-        label = columns[name].label if name in columns else _label(name)
+        label = columns[name].label if name in columns else LABELS_OF_KIND.get((kind, name)) or _label(name)
         column = columns.get(name)
         found.append((label, _chosen(payload, before) or _side(kind, column, name, before, names),
                       _chosen(payload, after) or _side(kind, column, name, after, names)))  # fmt: skip
@@ -156,7 +156,7 @@ def _chosen(payload: dict[str, Any], value: Any) -> Words | None:
 def _side(kind: str, column: Column | None, name: str, value: Any, names: _Names) -> Words:
     if column is not None and value not in (None, ""):
         return _number(value) if isinstance(value, int | float) and not isinstance(value, bool) else names.of(kind, column, value)
-    if value is None or value == "":
+    if value is None or value in ("", []):
         return NONE
     if kind == "membership" and name == "place":
         return names.places.place(str(value).partition("@")[2])
@@ -186,6 +186,9 @@ def _plain(name: str, value: Any) -> Words:
     if isinstance(value, dict):
         counted = [(COUNTED.get(key, Bilingual(key, key)), each) for key, each in value.items()]
         return Bilingual(*(", ".join(f"{each} {words.in_language(language)}" for words, each in counted) for language in ("vi", "en")))
+    if isinstance(value, list) and name in CODES:
+        each = [CODES[name].get(str(code), Bilingual(str(code), str(code))) for code in value]
+        return Bilingual(*("; ".join(words.in_language(language) for words in each) for language in ("vi", "en")))
     text = ", ".join(map(str, value)) if isinstance(value, list) else str(value)
     if text in CODES.get(name, {}):
         return CODES[name][text]

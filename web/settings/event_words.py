@@ -1,6 +1,7 @@
 """Labels for parts of settings events that belong to no kind of row: columns, codes, and what came with the program."""
 
 from casework.bilingual import Bilingual
+from casework.doors.scope_words import SCOPE_WORDS
 from casework.permissions import Role
 from casework.settings.areas import LEVEL_WORDS
 from casework.settings.centre import STARTS
@@ -17,6 +18,17 @@ LABELS: dict[str, Bilingual] = {
     "short_name_en": Bilingual("Tên ngắn tiếng Anh", "Short name in English"),
     "public_key": Bilingual("Khóa công khai", "Public key"),
     "key": Bilingual("Mã đơn vị", "Key of the agency"),
+    "purpose": Bilingual("Mục đích", "What it is for"),
+    "owner": Bilingual("Người được báo", "Who is told"),
+    "scopes": Bilingual("Được làm", "What it may do"),
+    "agreement_number": Bilingual("Số thỏa thuận", "Number of the agreement"),
+    "agreement_on": Bilingual("Ngày thỏa thuận", "Day of the agreement"),
+    "reports_an_hour": Bilingual("Phản ánh mỗi giờ theo thỏa thuận", "Reports an hour, as agreed"),
+    "reports_a_day": Bilingual("Phản ánh mỗi ngày theo thỏa thuận", "Reports a day, as agreed"),
+    "networks": Bilingual("Chỉ từ mạng", "Only from these networks"),
+    "expires_on": Bilingual("Hết hạn ngày", "Runs out on"),
+    "ended": Bilingual("Đã kết thúc", "Ended"),
+    "agrees": Bilingual("Đồng ý cho làm thay", "Agrees that it acts in their name"),
     "official_code": Bilingual("Mã hành chính", "Official code"),
     "level": Bilingual("Cấp", "Level"),
     "parent": Bilingual("Cấp trên", "What it belongs to"),
@@ -86,10 +98,16 @@ LABELS: dict[str, Bilingual] = {
 }
 """Columns of settings that are not rows of a kind; a calendar day is its own label."""
 
+LABELS_OF_KIND: dict[tuple[str, str], Bilingual] = {
+    ("service_key", "key"): Bilingual("Mã khóa", "Known as"),
+}
+"""Columns that mean something else in one kind of setting than elsewhere."""
+
 CODES: dict[str, dict[str, Bilingual]] = {
     "case_clock_starts": {str(key): words for key, words in STARTS.items()},
     "role": {str(role): ROLE_WORDS[role] for role in Role if role in ROLE_WORDS},
     "level": dict(LEVEL_WORDS),
+    "scopes": {str(action): words for action, words in SCOPE_WORDS.items()},
     "language": {"vi": Bilingual("Tiếng Việt", "Vietnamese"), "en": Bilingual("Tiếng Anh", "English")},
     "state": {
         "draft": Bilingual("bản nháp", "draft"),

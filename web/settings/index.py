@@ -130,6 +130,10 @@ SECTIONS: list[Section] = [
         group="system", of_installation=True,
     ),
     Section(
+        "settings_doors.doors", lazy(TITLES["doors"]), _l("Which other systems may come in, what each may do, and the keys they show."),
+        Action.MANAGE_PEOPLE, group="system",
+    ),
+    Section(
         "settings_health.health", lazy(TITLES["health"]), _l("What is wrong, the worst first, and what to do."),
         Action.READ_HEALTH, group="system", of_installation=True,
     ),

@@ -19,6 +19,7 @@ TITLES: dict[str, Bilingual] = {
     "reorganisation": Bilingual("Sắp xếp lại đơn vị", "Reorganisations"),
     "wallboard": Bilingual("Tivi hiển thị", "Televisions"),
     "host_app": Bilingual("Ứng dụng đăng nhập thay", "Applications that sign people in"),
+    "doors": Bilingual("Cửa kết nối", "Doors to other systems"),
     "house_setting": Bilingual("Bản đồ nền", "Base map"),
     "health": Bilingual("Tình trạng hệ thống", "Health of the system"),
     "jobs": Bilingual("Việc chạy nền", "Jobs that run by themselves"),
