@@ -93,7 +93,7 @@ def last_used(accounts: Sequence[ServiceAccount]) -> dict[int, date]:
     ids = [row.account_id for row in accounts]
     query = select(ServiceKey.account_id, func.max(ServiceKey.last_used_on)).where(ServiceKey.account_id.in_(ids))
     query = query.where(ServiceKey.last_used_on.is_not(None)).group_by(ServiceKey.account_id)
-    return {id_: day for id_, day in db.session.execute(query)} if ids else {}
+    return {id_: day for id_, day in db.session.execute(query) if day is not None} if ids else {}
 
 
 def past_keys(row: ServiceAccount, *, now: datetime) -> list[ServiceKey]:

@@ -64,7 +64,7 @@ class Office:
         assert answer.status_code == 200, (address, answer.status_code)
         return words_of(answer)
 
-    def post(self, name: str, address: str, **form: Any) -> TestResponse:
+    def post(self, name: str, address: str, /, **form: Any) -> TestResponse:
         return self.browser(name).post(address, data=form, content_type="multipart/form-data")
 
 

@@ -220,7 +220,6 @@ def key(ref: str) -> ResponseReturnValue:
 @answers_again(lambda ref, key_ref: url_for(".account", ref=ref))
 def revocation(ref: str, key_ref: str) -> ResponseReturnValue:
     public = found(key_seen(_account(ref), key_ref)).public
-    form = Form()
     try:
         with unit_of_work():
             row = _account(ref)
@@ -367,7 +366,9 @@ def _change_page(row: ServiceAccount, form: AccountForm, refusal: str = "") -> s
 
 def _key_page(row: ServiceAccount, form: KeyForm, refusal: str = "") -> str:
     held = keys_of([row], now=now())[row.account_id]
-    return render_template("settings/doors/new_key.html", form=form, row=row, keys=held, most=MOST_VALID, refusal=refusal, days=value_of(DAYS))
+    return render_template(
+        "settings/doors/new_key.html", form=form, row=row, keys=held, most=MOST_VALID, refusal=refusal, days=value_of(DAYS)
+    )
 
 
 def _limits(body: Centre | Agency) -> dict[str, Any]:
