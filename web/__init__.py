@@ -35,7 +35,7 @@ PAGES = (
     "settings.imports", "accounts.notification_preferences", "settings.index", "settings.rows", "settings.values", "settings.centres",
     "settings.events", "settings.messages", "settings.calendar", "settings.boundaries", "settings.base_map",
     "settings.texts", "intake.call", "intake.camera", "intake.taken", "wallboard", "settings.wallboards",
-    "reorganising.pages", "settings.host_apps", "settings.doors", "accounts.acting_systems", "settings.health", "settings.jobs",
+    "reorganising.pages", "settings.host_apps", "settings.doors", "accounts.acting_for_me", "settings.health", "settings.jobs",
     "accounts.contact_codes", "accounts.in_app", "accounts.sign_in_by_code", "accounts.contacts",
     "accounts.confirm_contact", "reporters.contact", "accounts.sign_in_tickets", "accounts.sign_in_elsewhere",
     "accounts.outside_identities",

@@ -61,7 +61,7 @@ FURTHER_PAGES = (
     ("message_choices.choices", _l("How you are told"), "bell"),
     ("account.password", _l("Change your password"), "key"),
     ("factors_own.security", _l("Signing in safely"), "shield-check"),
-    ("acting_systems.systems", _l("Systems that act in my name"), "arrows-exchange"),
+    ("acting_for_me.systems", _l("Systems that act in my name"), "arrows-exchange"),
     ("auth.sessions", _l("My sessions"), "user"),
 )
 """Pages that stand in no bar, by endpoint. Who may open one is what its view says."""

@@ -88,6 +88,9 @@ PARTS: dict[str, Callable[[], list[str]]] = {
     "settings_imports.export:form": lambda: ["csv"],
     "settings_imports.staged:kind": lambda: ["people"],
     "settings_imports.staged:ref": lambda: ["0000000000000000"],
+    "settings_doors.account:ref": lambda: service_accounts(),
+    "settings_doors.change:ref": lambda: service_accounts(),
+    "settings_doors.key:ref": lambda: service_accounts(),
     "studio.version:ref": lambda: list(db.session.scalars(select(ProcessVersion.ref))),
     "settings_rows.rows:kind": lambda: ["clock", "no_such_kind"],
     "settings_rows.new:kind": lambda: ["clock"],
@@ -162,6 +165,10 @@ def beside(number: int, *, is_stranger: bool) -> list[str]:
 
 SHUT_TO = 6
 """Of so many people in a row to whom a route is shut, one tries it in a test run: one guard refuses them all, with one page."""
+
+
+def service_accounts() -> list[str]:
+    return [*db.session.scalars(select(Account.ref).where(Account.kind == "service")), "0000000000000000"]
 
 
 def some_people() -> list[str]:

@@ -125,6 +125,7 @@ ALL_STAFF = TEAM | {"officer", "agency_leader", "committee_leader", "records_cle
                     "confidential_reader", "inspector"}  # fmt: skip
 EVERYBODY = frozenset({"anyone"})
 WHO_DOES = {
+    "agree_behalf": ALL_STAFF,
     "say_if_mended": EVERYBODY, "follow_area": EVERYBODY,
     "rate": EVERYBODY, "file_report": EVERYBODY, "follow_own": EVERYBODY, "track_report": EVERYBODY, "read_public": EVERYBODY,
     "sign_in": EVERYBODY, "sign_out": EVERYBODY, "manage_sessions": EVERYBODY, "check_health": EVERYBODY,
@@ -491,7 +492,7 @@ def by_hand(the: Stage, name: str, address: Address) -> int:
     match endpoint:
         case "inbox.inbox" | "inbox.pulse" | "inbox_saved.filters" | "palette.rows" | "bell.lines" | "bell.newest":
             return 200
-        case "board.board" | "board.wall" | "board.wall_picture":
+        case "acting_for_me.systems" | "board.board" | "board.wall" | "board.wall_picture":
             return 200
         case "bulk_approval.approvals":
             return 200 if name.startswith("leader of ") or name == "committee leader" else 403
@@ -607,6 +608,11 @@ def by_hand(the: Stage, name: str, address: Address) -> int:
             return 404 if name.endswith("administrator") else 403   # for those of the whole installation, of whom none is here
         case "settings_health.health" | "settings_jobs.jobs":           # likewise
             return 404 if name.endswith("administrator") or name == "inspector" else 403
+        case "settings_doors.doors" | "settings_doors.new":
+            return 200 if name.endswith("administrator") else 403
+        case "settings_doors.account" | "settings_doors.change" | "settings_doors.key":    # the account is of an agency of the first centre
+            is_there = name == "administrator" and parts["ref"] != "0" * 16
+            return 403 if not name.endswith("administrator") else 200 if is_there else 404
         case "settings_wallboards.wallboards":
             return 200 if name.endswith(("ops lead", "administrator")) else 403
         case "late.late":

@@ -14,10 +14,10 @@ from casework.answers.templates import keep_template
 from casework.db import db, unit_of_work
 from casework.inbox.saved_filters import keep_filter, sharing_places
 from casework.intake.file_report import Filed, Place
-from casework.models import Account, Agency, ClockRule, Draft, Event, Membership, Photo, Report
+from casework.models import Account, Agency, ClockRule, Draft, Event, Membership, Photo, Report, ServiceAccount
 from casework.notes.notes import write_note
-from casework.permissions import Role
-from tests import build
+from casework.permissions import Action, Role
+from tests import build, service_accounts
 from tests.conftest import running
 from tests.second_centre import HOME, add_rule, of_the_installation, second_world
 from tests.system.person import Page, Person
@@ -67,7 +67,9 @@ class House:
         people = set(db.session.scalars(select(Account.ref).join(Account.memberships).where(Membership.centre_id == centre_id)))
         tasks = db.session.scalars(select(WaitingTask.ref).where(WaitingTask.case_id == filed.case.id))
         photos = db.session.scalars(select(Photo.ref).where(Photo.report_id == filed.report.id))
-        return {filed.case.ref, *tasks, *photos, *agencies, *people}
+        programs = db.session.scalars(select(Account.ref).join(ServiceAccount, ServiceAccount.account_id == Account.id)
+                                      .where(ServiceAccount.centre_id == centre_id))
+        return {filed.case.ref, *tasks, *photos, *agencies, *people, *programs}
 
 
 def other_than(prefix: str) -> str:
@@ -93,6 +95,7 @@ def house(one_for_all: Config) -> Iterator[House]:
             with unit_of_work():
                 write_note(filed[prefix].case, by=each.actor("operator"), now=now, audience="agencies", words=MARK[prefix])
                 filed[prefix].case.title = f"Việc {MARK[prefix]}"
+            service_accounts.made(each, Action.READ_CASE, Action.PROGRESS_NOTE, name=f"Hệ thống {MARK[prefix]}")
         yield House(app, worlds, filed, {})
 
 

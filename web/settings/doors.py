@@ -148,7 +148,8 @@ def new() -> ResponseReturnValue:
     bodies = _bodies()
     body = bodies.get(request.args.get("body", ""))
     if body is None:
-        return render_template("settings/doors/body.html", bodies=_grouped(bodies), is_wrong="body" in request.args), 200
+        page = render_template("settings/doors/body.html", bodies=_grouped(bodies), is_wrong="body" in request.args)
+        return page, 422 if request.method == "POST" else 200
     form = NewForm()
     _offer(form, body, None)
     if not form.validate_on_submit():

@@ -14,7 +14,7 @@ from casework.permissions import Action
 from web.clock import now
 from web.guards import alone, found, performs
 
-bp = Blueprint("acting_systems", __name__)
+bp = Blueprint("acting_for_me", __name__)
 
 
 @bp.get("/account/systems")
@@ -61,6 +61,6 @@ def _page(refusal: str = "") -> str:
     moment, by = now(), alone()
     owned = owned_by(by)
     return render_template(
-        "accounts/acting_systems.html", offers=offers_for(by, now=moment), owned=owned, keys=keys_of(owned, now=moment),
+        "accounts/acting_for_me.html", offers=offers_for(by, now=moment), owned=owned, keys=keys_of(owned, now=moment),
         words=scope_words, acts_of=acts_of, refusal=refusal,
     )  # fmt: skip
