@@ -14,7 +14,7 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import select
 from wtforms import IntegerField, SelectField, SelectMultipleField, StringField, TextAreaField
-from wtforms.validators import Optional
+from wtforms.validators import InputRequired, Optional
 from wtforms.widgets import CheckboxInput
 
 from casework.db import db, unit_of_work
@@ -67,7 +67,7 @@ class KeyForm(Form):
         description=_l("As 203.0.113.0/24, one a line. Empty: from everywhere."),
     )  # fmt: skip
     days = IntegerField(_l("The key lasts (days)"), validators=[Optional()])
-    reason = StringField(_l("Reason"), validators=[at_most(LONGEST_REASON)])
+    reason = StringField(_l("Reason"), validators=[InputRequired(), at_most(LONGEST_REASON)])
 
     def given(self) -> dict[str, Any]:
         return {"days": self.days.data, "networks": [self.networks.data or ""]}
@@ -76,19 +76,21 @@ class KeyForm(Form):
 class AccountForm(Form):
     """What an account is, whose, and what it may do."""
 
-    name = StringField(_l("Name of the system"), validators=[at_most(LONGEST_NAME)])
-    purpose = TextAreaField(_l("What it is for"), validators=[at_most(LONGEST_PURPOSE)])
+    name = StringField(_l("Name of the system"), validators=[InputRequired(), at_most(LONGEST_NAME)])
+    purpose = TextAreaField(_l("What it is for"), validators=[InputRequired(), at_most(LONGEST_PURPOSE)])
     owner = SelectField(
-        _l("Who is told of all that concerns it"), validate_choice=False, description=_l("A person who works here and can be reached.")
-    )
+        _l("Who is told of all that concerns it"), validators=[InputRequired()], validate_choice=False,
+        description=_l("A person who works here and can be reached."),
+    )  # fmt: skip
     scopes = SelectMultipleField(
-        _l("What it may do"), option_widget=CheckboxInput(), validate_choice=False, description=_l("Give it no more than it needs.")
-    )
+        _l("What it may do"), validators=[InputRequired()], option_widget=CheckboxInput(), validate_choice=False,
+        description=_l("Give it no more than it needs."),
+    )  # fmt: skip
     agreement_number = StringField(_l("Number of the agreement"), validators=[at_most(LONGEST_NUMBER)])
     agreement_on = StringField(_l("Day of the agreement"), validators=[at_most(20)])
     reports_an_hour = IntegerField(_l("Reports an hour, as agreed"), validators=[Optional()])
     reports_a_day = IntegerField(_l("Reports a day, as agreed"), validators=[Optional()])
-    reason = StringField(_l("Reason"), validators=[at_most(LONGEST_REASON)])
+    reason = StringField(_l("Reason"), validators=[InputRequired(), at_most(LONGEST_REASON)])
 
 
 class NewForm(AccountForm, KeyForm):

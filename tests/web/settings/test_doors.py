@@ -28,6 +28,7 @@ from web import request_log
 
 KEY = re.compile(r"lb1_[0-9A-Za-z]{8}_[0-9A-Za-z]{49}")
 WHY = "Theo công văn số 12."
+MISSING = "Mục này là bắt buộc."
 DAY = timedelta(days=1)
 
 
@@ -87,8 +88,8 @@ def test_an_account_is_made_with_its_key_which_is_shown_once(office: Office) -> 
 
 def test_what_was_typed_stays_where_something_is_missing(office: Office) -> None:
     for wrong, words in (
-        ({"name": ""}, "Cần tên"), ({"purpose": ""}, "mục đích"), ({"owner": ""}, "chọn người được báo"),
-        ({"scopes": []}, "ít nhất một việc"), ({"scopes": ["approve_answer"]}, "ít nhất một việc"), ({"reason": ""}, "lý do"),
+        ({"name": ""}, MISSING), ({"purpose": ""}, MISSING), ({"owner": ""}, MISSING), ({"scopes": []}, MISSING), ({"reason": ""}, MISSING),
+        ({"name": "x" * 121}, "Tối đa 120"), ({"purpose": " "}, "mục đích"), ({"scopes": ["approve_answer"]}, "ít nhất một việc"),
         ({"networks": "không phải mạng"}, "203.0.113.0/24"), ({"days": "366"}, "365"),
         ({"owner": office.world.people["citizen"].ref}, "chọn người được báo"),
     ):  # fmt: skip
