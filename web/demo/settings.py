@@ -9,13 +9,17 @@ from sqlalchemy import select, update
 
 from casework.db import db, unit_of_work
 from casework.documents.letters import usual_reply_day, write_late_letter
+from casework.doors.accounts import ServiceWish, add_service_account
+from casework.doors.behalf import agree
+from casework.doors.keys import add_key
 from casework.local_time import LOCAL_ZONE, local_day
 from casework.messages.routing import route_messages
 from casework.messages.sending import Outgoing, Receipt, Refused, send_waiting
 from casework.models import Agency, Centre, OutboxMessage
-from casework.permissions import actor_for
+from casework.permissions import Action, actor_for
 from casework.reorganising import plans
 from casework.reorganising.blueprint import BodyKind
+from casework.settings.scopes import present_roles
 from casework.settings.value_changes import set_value
 from casework.wallboard.wallboards import add_wallboard, pair_wallboard
 from web.demo.people import staff_account
@@ -28,6 +32,9 @@ TELEVISION = "Màn hình phòng điều hành"
 SHORT_NAME = "Xã Lạc Dương"
 ADDRESS = "Đường Thống Nhất, xã Lạc Dương, tỉnh Lâm Đồng (địa chỉ minh họa)"
 CONTACT = "dulieu@langbiang.example"
+AGENCY_LEADER, OFFICER = "lanhdao.ptnmt", "canbo.ptnmt"
+SYSTEM = "Phần mềm quản lý văn bản của phòng"
+SCOPES = (Action.READ_CASE, Action.READ_INBOX, Action.ACCEPT_ASSIGNMENT, Action.PROGRESS_NOTE)
 JOINED = ("TKTNN", "TTDVTH")
 """Keys of the agencies that a plan merges into one."""
 NEW_AGENCY = {
@@ -44,6 +51,7 @@ def furnish_settings(centre: Centre, *, now: datetime) -> None:
     """Everything that belongs in the caller's transaction."""
     _set_reply_days(centre, now)
     _hang_television(centre, now)
+    _connect_a_system(centre, now)
     _write_late_letter(now)
     _draw_up_plan(centre, now)
     db.session.flush()
@@ -91,6 +99,19 @@ def _hang_television(centre: Centre, now: datetime) -> None:
     by = actor_for(staff_account(LEAD), now=now)
     _board, code = add_wallboard(centre=centre, name=TELEVISION, reason="Treo tivi ở phòng điều hành.", by=by, now=now)
     pair_wallboard(code, now=now)
+
+
+def _connect_a_system(centre: Centre, now: datetime) -> None:
+    """Of an agency, with a key nobody has, and an officer in whose name it acts. Its door stays closed."""
+    by, owner = actor_for(staff_account(ADMINISTRATOR), now=now), staff_account(AGENCY_LEADER)
+    agency = next(role.agency for role in present_roles(owner, local_day(now)) if role.agency is not None)
+    why = "Phòng kết nối phần mềm quản lý văn bản của mình (minh họa)."
+    row = add_service_account(
+        ServiceWish(name=SYSTEM, owner=owner, purpose="Tiếp nhận việc được giao và ghi tiến độ từ phần mềm của phòng.", scopes=SCOPES),
+        centre=centre, agency=agency, by=by, now=now, reason=why,
+    )  # fmt: skip
+    add_key(row, by=by, now=now, reason=why)
+    agree(row, by=actor_for(staff_account(OFFICER), now=now), now=now)
 
 
 def _write_late_letter(now: datetime) -> None:
