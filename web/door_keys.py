@@ -42,7 +42,8 @@ def through_door(
 ) -> Callable[[View[P]], View[P]]:
     """Declare a view of a door, its action, and who may ask.
 
-    - `needs_key`: without one KeyRefused; else a request without a key is let in as the public's. A wrong key is refused either way.
+    - `needs_key`: without one KeyRefused; else a request without a key is let in as the public's, and a key needs no scope for what anybody
+      may do. A wrong key is refused either way.
     - `is_act`: it changes something, is counted as an act, and an officer's names the person it is done for. Otherwise it reads.
     - `takes_parameter`: the key may also be the parameter `api_key`, of a form, or of the address for GET (Open311 alone).
     - `has_photos`: the body may be 25 MB and not 1.
@@ -50,6 +51,8 @@ def through_door(
     Raises NotFound where the door is closed, to a caller whose centre has closed it like to everybody; TooOften, KeyRefused, ScopeMissing,
     BehalfMissing and BehalfRefused, which each door's blueprint answers in its own form.
     """
+
+    is_open_to_all = not needs_key and action.roles == ANYONE
 
     def guard(view: View[P]) -> View[P]:
         @wraps(view)
@@ -60,7 +63,8 @@ def through_door(
             if caller is not None:
                 if not is_open(door, caller.centre_id):
                     raise NotFound
-                require_scope(caller, action)
+                if not is_open_to_all:
+                    require_scope(caller, action)
             if caller is not None and is_act:
                 caller = in_the_name_of(caller, request.headers.get(ON_BEHALF), action, now=now())
             g.door_caller = caller
@@ -68,7 +72,7 @@ def through_door(
 
         guarded.action = action  # type: ignore[attr-defined]
         guarded.door = door  # type: ignore[attr-defined]
-        guarded.needs_key = needs_key or action.roles != ANYONE  # type: ignore[attr-defined]
+        guarded.needs_key = not is_open_to_all  # type: ignore[attr-defined]
         return guarded
 
     return guard

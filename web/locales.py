@@ -190,9 +190,9 @@ def _keep_language(response: Response) -> Response:
     """Keep a chosen language beyond the browser session; it says nothing about the person, so the cookie is unsigned.
 
     Where the browser's preference was used, tell caches that the page varies by it. What is kept for good is the same for everybody, and
-    what caches give to others brings no cookie.
+    what caches give to others brings no cookie. The doors to other systems have a language of their own (web/open311/door.py).
     """
-    if response.cache_control.immutable:
+    if response.cache_control.immutable or g.get("is_of_door"):
         return response
     if g.get("language_asked"):
         response.vary.add("Accept-Language")

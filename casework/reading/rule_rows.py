@@ -45,6 +45,10 @@ class FieldRow(RuleRow):
     hint_en: str
     allows_anonymous: bool
 
+    @property
+    def hint(self) -> Bilingual:
+        return Bilingual(self.hint_vi, self.hint_en)
+
 
 @dataclass(frozen=True, slots=True)
 class AreaRow(RuleRow):

@@ -142,6 +142,11 @@ PARTS: dict[str, Callable[[], list[str]]] = {
     "outside_sign_in.come_back:provider": lambda: ["no-such-provider"],
     "outside_identities.of_person:ref": lambda: some_people(),
     "offline_reports.state:client_key": lambda: ["00000000-0000-4000-8000-000000000000"],
+    "open311.discovery:form": lambda: ["xml"],
+    "open311.services:form": lambda: ["json"],
+    "open311.definition:code": lambda: ["rung_dat_moi_truong", "no_such_code"],
+    "open311.definition:form": lambda: ["xml"],
+    "open311.elsewhere:anything": lambda: ["v2/no_such_thing.json"],
     "auth.session_revocation:ref": lambda: list(db.session.scalars(select(LoginSession.ref))),
 }
 """What may stand in each place of an address. A new route is walked once its parts are named here, and the tests fail until then."""

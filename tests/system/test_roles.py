@@ -411,6 +411,8 @@ def by_hand(the: Stage, name: str, address: Address) -> int:
             return 404
         case "transparency.transparency" | "transparency.as_json" | "transparency.as_csv" | "transparency.definitions":
             return 200
+        case "open311.discovery" | "open311.services" | "open311.definition" | "open311.elsewhere":
+            return 404                                  # the door is closed until a centre opens it
         case "documents_verify.verify":
             return 200
         case "documents_verify.document":               # no letter here has a number
@@ -783,6 +785,8 @@ def sent_by_hand(the: Stage, name: str, endpoint: str) -> set[int]:
     """What may be answered where a route is open to anybody: of what belongs to somebody else not even that it is there."""
     if endpoint.startswith("offline_reports."):
         return {403}                                    # only scripts of our own pages send these
+    if endpoint.startswith("open311."):
+        return {404}                                    # the door is closed until a centre opens it
     if endpoint.startswith("contacts_hand_over."):
         return {404, 422}                               # no such ticket, no token that can be read
     if endpoint.startswith(OWN_REPORT):

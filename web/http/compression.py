@@ -14,7 +14,7 @@ from functools import lru_cache
 from pathlib import Path
 
 import brotli  # type: ignore[import-untyped]
-from flask import Flask, Response, current_app, request, session
+from flask import Flask, Response, current_app, g, request, session
 
 from web.guards import TRACKED_KEY
 from web.http.static_files import STATIC
@@ -55,6 +55,8 @@ def install(app: Flask) -> None:
 def _press(response: Response) -> Response:
     if response.mimetype not in TYPES or response.status_code != 200 or "Content-Encoding" in response.headers:
         return response
+    if g.get("is_of_door"):
+        return response  # for programs, by marks that stay strong and without a look at the session
     is_file = request.endpoint == STATIC
     if not is_file and not _may_be_pressed(response):
         return response

@@ -4,7 +4,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from flask import Flask, Response, current_app, request
+from flask import Flask, Response, current_app, g, request
 from flask.sessions import SecureCookieSessionInterface, SessionMixin
 
 STATIC = "static"
@@ -17,9 +17,11 @@ _known: dict[str, tuple[int, str]] = {}
 
 class SessionsOfPages(SecureCookieSessionInterface):
     """The cookie of pages. What caches keep for everybody brings none: they would give it to the next one. What a browser keeps for good
-    does not depend on one either, since with the next notice it would be asked for anew."""
+    does not depend on one either, since with the next notice it would be asked for anew. Doors to other systems have none at all."""
 
     def save_session(self, app: Flask, session: SessionMixin, response: Response) -> None:
+        if g.get("is_of_door"):
+            return
         if not response.cache_control.public:
             super().save_session(app, session, response)
         elif session.accessed and not response.cache_control.immutable:

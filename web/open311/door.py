@@ -1,0 +1,203 @@
+"""The blueprint of the door: who is let in, in which language and form it answers, and how it refuses."""
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from flask import Blueprint, Response, current_app, g, make_response, request
+from flask.typing import ResponseReturnValue
+from flask_wtf.csrf import CSRFProtect
+from sqlalchemy.exc import SQLAlchemyError
+from werkzeug.exceptions import BadRequest, MethodNotAllowed, NotFound, RequestEntityTooLarge
+
+from casework.bilingual import Bilingual
+from casework.cases import CaseBusy
+from casework.doors.asking import KeyRefused, ScopeMissing
+from casework.doors.gates import Door
+from casework.doors.limits import BODY_BYTES, BODY_BYTES_WITH_PHOTOS
+from casework.errors import CaseworkError
+from casework.files.local import FileNotStored, StorageUnreachable
+from casework.permissions import Action
+from web import errors
+from web.clock import now
+from web.door_keys import TooOften, shown_key, through_door
+from web.http.overload import Overloaded
+from web.open311.faults import Fault, Refused, fault
+from web.open311.writing import Form, Value, written
+from workflows.running.incidents import StepFailed
+
+bp = Blueprint("open311", __name__, url_prefix="/open311")
+
+READING = frozenset({"GET", "HEAD"})
+EVERY = ("GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
+AWAY_SECONDS = "15"
+
+View = TypeVar("View", bound=Callable[..., ResponseReturnValue])
+
+
+@bp.record_once
+def _take_from_programs(state: Any) -> None:
+    """Exempt from the check of forms' tokens: no cookie opens the door."""
+    protection: CSRFProtect = state.app.extensions["csrf"]
+    protection.exempt(bp)
+
+
+@bp.url_value_preprocessor
+def _bound_body(_endpoint: str | None, _values: dict[str, Any] | None) -> None:
+    """Bound the body before anything reads it. The session is not looked at, so that no answer depends on a cookie."""
+    g.is_of_door = True
+    request.max_content_length = BODY_BYTES_WITH_PHOTOS if request.path.startswith("/open311/v2/requests.") else BODY_BYTES
+
+
+def answers(rule: str, *, methods: tuple[str, ...] = ("GET",)) -> Callable[[View], View]:
+    """Declare the address of a view, without its ending; with other methods than these it is refused in the form asked."""
+
+    def declare(view: View) -> View:
+        bp.add_url_rule(f"{rule}.<form>", view.__name__, view, methods=methods, provide_automatic_options=False)
+        _KNOWN.setdefault(rule, set()).update(methods)
+        return view
+
+    return declare
+
+
+_KNOWN: dict[str, set[str]] = {}
+
+
+@bp.route("/<path:anything>", methods=EVERY, provide_automatic_options=False)
+@through_door(Door.OPEN311, Action.READ_PUBLIC, needs_key=False)
+def elsewhere(anything: str) -> ResponseReturnValue:
+    """What is no address of the door, and what is one asked by another method."""
+    known = [rule for rule in _KNOWN if _is_of(rule, f"/{anything}")]
+    if known and form_here() is not None:
+        allowed = set().union(*(_KNOWN[rule] for rule in known))
+        if request.method not in allowed | READING or "GET" not in allowed:
+            raise MethodNotAllowed(sorted(allowed | {"HEAD"}) if "GET" in allowed else sorted(allowed))
+    raise NotFound
+
+
+def _is_of(rule: str, path: str) -> bool:
+    """Whether an address, without its ending, is of a rule."""
+    there, asked = rule.split("/"), path.rpartition(".")[0].split("/")
+    return len(there) == len(asked) and all(mine.startswith("<") or mine == theirs for mine, theirs in zip(there, asked, strict=True))
+
+
+def form_here() -> Form | None:
+    """The format asked, by the ending of the address; None for another ending."""
+    ending = request.path.rpartition(".")[2]
+    return Form(ending) if ending in tuple(Form) else None
+
+
+def form_asked() -> Form:
+    """The format asked. Raises NotFound for another ending, which is then told in XML."""
+    found = form_here()
+    if found is None:
+        raise NotFound
+    return found
+
+
+def language() -> str:
+    """Vietnamese, or English where it is preferred in the header; cookies and accounts are nobody's here."""
+    return request.accept_languages.best_match(("vi", "en"), default="vi") or "vi"
+
+
+def said(words: Bilingual | None) -> str | None:
+    """Words in the reader's language."""
+    return words.in_language(language()) if words is not None else None
+
+
+def answered(root: str, value: Value, *, next_page: str | None = None) -> Response:
+    """An answer with its marks: a client that has these bytes gets 304."""
+    form = form_asked()
+    response = make_response(written(form, root, value))
+    response.headers["Content-Type"] = form.media_type
+    if next_page is not None:
+        response.headers["Link"] = f'<{next_page}>; rel="next"'
+    if request.method in READING:
+        response.add_etag()
+        response.make_conditional(request)
+    return response
+
+
+def refused(status: int, faults: list[Fault], **headers: str) -> Response:
+    """Faults in the form asked, XML where it asks for none of ours."""
+    form = form_here() or Form.XML
+    listed = [{"code": each.code, "description": said(each.words)} for each in faults]
+    response = make_response(written(form, "errors", listed), status)
+    response.headers.update({"Content-Type": form.media_type, **headers})
+    return response
+
+
+@bp.after_request
+def _mark(response: Response) -> Response:
+    """Who may keep an answer: public ones anybody, to be asked for again each time, since a case may be set apart at any moment."""
+    has_key = bool(shown_key(takes_parameter=True))
+    is_public = request.method in READING and not has_key
+    response.headers["Cache-Control"] = "public, no-cache" if is_public and response.status_code in (200, 304) else "private, no-store"
+    if is_public:
+        response.headers["Access-Control-Allow-Origin"] = "*"
+    response.headers["Vary"] = "Accept-Language"
+    return response
+
+
+@bp.errorhandler(Refused)
+def _refused(refusal: Refused) -> Response:
+    return refused(refusal.status, refusal.faults)
+
+
+@bp.errorhandler(KeyRefused)
+@bp.errorhandler(ScopeMissing)
+def _no_key(_refusal: CaseworkError) -> Response:
+    """One answer for a key that is missing, wrong, run out or of another thing, so that nothing is learnt."""
+    return refused(403, [fault("key")])
+
+
+@bp.errorhandler(TooOften)
+def _too_often(refusal: TooOften) -> Response:
+    return refused(429, [fault("too_often")], **{"Retry-After": str(refusal.spent.seconds_left(now()))})
+
+
+@bp.errorhandler(CaseworkError)
+def _not_taken(refusal: CaseworkError) -> Response:
+    """What a use case refuses, in its words."""
+    return refused(400, [Fault(refusal.about or "refused", refusal.text)])
+
+
+@bp.errorhandler(NotFound)
+def _unknown(_error: NotFound) -> Response:
+    if b"%00" in request.query_string:
+        return refused(400, [fault("sign")])
+    return refused(404, [fault("not_found")])
+
+
+@bp.errorhandler(MethodNotAllowed)
+def _other_method(error: MethodNotAllowed) -> Response:
+    return refused(405, [fault("method")], Allow=", ".join(error.valid_methods or ()))
+
+
+@bp.errorhandler(BadRequest)
+def _unreadable(_error: BadRequest) -> Response:
+    return refused(400, [fault("unreadable")])
+
+
+@bp.errorhandler(RequestEntityTooLarge)
+def _too_large(_error: RequestEntityTooLarge) -> Response:
+    return refused(413, [fault("too_large")])
+
+
+@bp.errorhandler(SQLAlchemyError)
+@bp.errorhandler(FileNotStored)
+@bp.errorhandler(StorageUnreachable)
+@bp.errorhandler(OSError)
+@bp.errorhandler(Overloaded)
+@bp.errorhandler(CaseBusy)
+@bp.errorhandler(StepFailed)
+def _away(error: Exception) -> Response:
+    """A fault of ours is written down as for a page, and told in the form asked."""
+    of_page: dict[type[Exception], Callable[[Any], ResponseReturnValue]] = {
+        SQLAlchemyError: errors.database_failed, Overloaded: errors.overloaded, CaseBusy: errors.case_busy, StepFailed: errors.step_failed,
+        FileNotStored: errors.away, StorageUnreachable: errors.away, OSError: errors.disk_failed,
+    }  # fmt: skip
+    answer = next(each for kind, each in of_page.items() if isinstance(error, kind))
+    status = current_app.make_response(answer(error)).status_code
+    if status == 500:
+        return refused(500, [fault("failed")])
+    return refused(503, [fault("away")], **{"Retry-After": AWAY_SECONDS})
