@@ -1,9 +1,9 @@
 """Public photos: the copies chosen for the present version, and no others."""
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from sqlalchemy import bindparam, or_, select
 from sqlalchemy.orm import aliased
@@ -39,7 +39,23 @@ class ChosenPhotos:
         return tuple(photo for photos in self.by_answer.values() for photo in photos)
 
 
-def photos_of_cases(versions: Mapping[int, PublicationVersion]) -> dict[int, ChosenPhotos]:
+class AnswerShown(Protocol):
+    """An answer of a version, by its row."""
+
+    @property
+    def answer_id(self) -> int: ...
+
+
+class VersionShown(Protocol):
+    """A version with its answers, however it was read."""
+
+    @property
+    def id(self) -> int: ...
+    @property
+    def answers(self) -> Sequence[AnswerShown]: ...
+
+
+def photos_of_cases(versions: Mapping[int, VersionShown]) -> dict[int, ChosenPhotos]:
     """The photos of published cases, by case, given the present versions."""
     chosen = _chosen([version.id for version in versions.values()])
     reports = {row.report_id for rows in chosen.values() for row in rows} - {None}
@@ -99,5 +115,5 @@ _CHOSEN = (
 )  # fmt: skip
 
 
-def _by_answer(version: PublicationVersion, rows: list[_Chosen]) -> dict[int, tuple[PublicPhoto, ...]]:
+def _by_answer(version: VersionShown, rows: list[_Chosen]) -> dict[int, tuple[PublicPhoto, ...]]:
     return {answer.answer_id: tuple(row.photo for row in rows if row.answer_id == answer.answer_id) for answer in version.answers}

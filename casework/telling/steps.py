@@ -1,7 +1,7 @@
 """The steps of a case in words for outsiders: the public's list, and the sender's (rules.md, section 2)."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache, lru_cache
@@ -53,6 +53,16 @@ def public_steps(case: Case) -> list[Step]:
         return []
     events = [ToldEvent(*row) for row in db.session.execute(_public_events(), {"case": case.id, "types": _types_told(Audience.PUBLIC)})]
     return list(_told(events, Known(_agency_names([case]), Audience.PUBLIC)))
+
+
+def public_steps_of(names: Mapping[int, dict[str, Bilingual]]) -> dict[int, list[Step]]:
+    """The same for several published cases in one statement, newest first; `names` are the agencies of each by key."""
+    query = _events().where(Event.case_id.in_(bindparam("cases", expanding=True))).order_by(Event.case_id, Event.seq.desc())
+    values = {"cases": list(names), "types": _types_told(Audience.PUBLIC)}
+    events: dict[int | None, list[ToldEvent]] = defaultdict(list)
+    for row in db.session.execute(query.limit(MOST_STEPS * len(names)), values) if names else ():
+        events[row.case_id].append(ToldEvent(*row))
+    return {case_id: list(_told(events[case_id][:MOST_STEPS], Known(known, Audience.PUBLIC))) for case_id, known in names.items()}
 
 
 def own_steps(report: Report, links: Sequence[CaseReport]) -> list[Step]:

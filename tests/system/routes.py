@@ -146,6 +146,9 @@ PARTS: dict[str, Callable[[], list[str]]] = {
     "open311.services:form": lambda: ["json"],
     "open311.definition:code": lambda: ["rung_dat_moi_truong", "no_such_code"],
     "open311.definition:form": lambda: ["xml"],
+    "open311.requests:form": lambda: ["json"],
+    "open311.one_request:code": lambda: list(db.session.scalars(select(Report.code))),
+    "open311.one_request:form": lambda: ["json"],
     "open311.elsewhere:anything": lambda: ["v2/no_such_thing.json"],
     "auth.session_revocation:ref": lambda: list(db.session.scalars(select(LoginSession.ref))),
 }
