@@ -129,6 +129,7 @@ def file_report(
     seen_at: datetime | None = None, channels: Sequence[str] = (), consented: bool = False, language: str = "vi",
     idempotency_key: str | None = None, client_key: str | None = None, device: Device | None = None,
     consent_notice: Notice | None = None, code: str | None = None, parent: Case | None = None, answers: Sequence[GivenAnswer] = (),
+    door: str | None = None,
 ) -> Filed:  # fmt: skip
     """Take a report in and open its case; the caller starts the process in the same unit of work.
 
@@ -139,8 +140,10 @@ def file_report(
     (`reserve_code`); without one it is taken here, and everybody else who files at the centre waits until this unit ends. A repeat with the
     same `client_key`, or else the same `idempotency_key`, returns the first report and makes nothing. `parent`: it is a part of that case
     and has no sender. Raises ReportRefused, OtherReportFiled or ReportFiledBefore, SenderBlocked while the centre accepts nothing from the
-    sender. Source: rules.md, sections 3, 4, 6; Law 91/2025/QH15.
+    sender. A service account files through a `door` for a sender who is never itself. Source: rules.md, sections 3, 4, 6; Law 91/2025/QH15.
     """
+    if by.is_machine:
+        require(by, Action.FILE_REPORT)
     words = normal(words)
     key, purpose = (client_key, CLIENT_FILED) if client_key else (idempotency_key, FILED)
     owner = by.account.id if client_key and by.account is not None else None  # of another login it is another report
@@ -157,7 +160,8 @@ def file_report(
     secret = new_tracking_secret()
     report = Report(
         **_place_kept(place, centre), code=code or reserve_code(centre, now=now), secret_digest=secret_digest(secret), centre=centre,
-        source=source, filed_at=now, filed_by_id=by.account_id if by.is_staff else None, camera_id=camera.id if camera else None,
+        source=source, filed_at=now, filed_by_id=by.account_id if by.is_staff and not by.is_machine else None,
+        service_id=by.account_id if by.is_machine else None, camera_id=camera.id if camera else None,
         field_id=field.id if field else None, marked_urgent=marked_urgent, consented_at=now if consented else None, language=language,
         consent_notice_id=consent_notice.id if consented and consent_notice else None, client_key=client_key or None,
         device_id=device.id if device else None, seen_at=seen_at,
@@ -167,8 +171,8 @@ def file_report(
     sealed = seal_text(words, purpose=ORIGINAL_PURPOSE)
     report.texts.append(ReportText(kind="original", sealed_body=sealed, sealed_answers=sealed_answers(answers), written_at=now))
     _keep_with_files(report, photos_token, now=now)
-    case = _open_case(report, place, by=by, now=now, parent=parent)
-    if source == "citizen" and by.account is None and contact is not None and (contact.phone or contact.email):
+    case = _open_case(report, place, by=by, now=now, parent=parent, door=door)
+    if source == "citizen" and not _sends_for_themselves(by) and contact is not None and (contact.phone or contact.email):
         case.unconfirmed_since = now
     if key:
         _keep_key(key, purpose, content, report=report, secret=secret, now=now)
@@ -269,7 +273,7 @@ def _refuse_incomplete(
             "Vui lòng đọc và đồng ý với Thông báo xử lý dữ liệu cá nhân.", "Please read and agree to the notice on personal data.",
             about="consented",
         )
-    is_known = by.account is not None or (contact is not None and bool(contact.phone or contact.email))
+    is_known = _sends_for_themselves(by) or (contact is not None and bool(contact.phone or contact.email))
     if not is_known and not may_be_unknown(field, marked_urgent=marked_urgent):
         raise ReportRefused(
             "Vui lòng để lại số điện thoại hoặc thư điện tử để Trung tâm trả lời Ông/Bà.",
@@ -301,8 +305,13 @@ def _refuse_future(seen_at: datetime | None, now: datetime) -> None:
 
 
 def _refuse_blocked(centre: Centre, contact: Contact | None, by: Actor, device: Device | None, now: datetime) -> None:
-    account = db.session.get_one(Account, by.account_id) if by.account is not None else None
+    account = db.session.get_one(Account, by.account_id) if _sends_for_themselves(by) else None
     refuse_blocked(centre=centre, contact=contact, account=account, device=device, now=now)
+
+
+def _sends_for_themselves(by: Actor) -> bool:
+    """Whether the sender has an account here; a service account sends for somebody else."""
+    return by.account is not None and not by.is_machine
 
 
 def _has_voice_note(photos_token: str | None) -> bool:
@@ -373,7 +382,7 @@ def _filed_before(key: str, purpose: str, content: str) -> Filed | None:
     return Filed(report, case_of(report), open_text(kept.sealed_result, purpose=SECRET_PURPOSE), is_repeat=True)
 
 
-def _open_case(report: Report, place: Place, *, by: Actor, now: datetime, parent: Case | None = None) -> Case:
+def _open_case(report: Report, place: Place, *, by: Actor, now: datetime, parent: Case | None = None, door: str | None = None) -> Case:
     latitude, longitude = rounded(place.latitude, place.longitude)
     case = Case(
         code=report.code, centre=report.centre, state=CaseState.TO_VERIFY, source=report.source, opened_at=now,
@@ -389,6 +398,7 @@ def _open_case(report: Report, place: Place, *, by: Actor, now: datetime, parent
     no_clocks_yet(case)
     hurried = report.marked_urgent or report.source in ("camera", "phone")
     agreed = {"consent": "voice"} if report.consented_at and report.source in STAFF_TAKEN else {}
+    agreed |= {"door": door} if door is not None else {}
     record(case, "file_report", by=by, at=now, code=report.code, source=report.source, marked_urgent=report.marked_urgent, **agreed)
     start_clock(case, ClockKind.ACCEPTANCE, at=now, urgency=MARKED_URGENT if hurried else "normal")
     tell_reporter(report, "report_filed", case=case, at=now)

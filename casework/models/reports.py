@@ -57,6 +57,8 @@ class Report(Referable, Model):
               postgresql_where=text(VILLAGE_IN_CLEAR)),
         Index("ix_report_camera_filed", "camera_id", "filed_at", sqlite_where=text("camera_id IS NOT NULL"),
               postgresql_where=text("camera_id IS NOT NULL")),
+        Index("ix_report_service_filed", "service_id", "filed_at", sqlite_where=text("service_id IS NOT NULL"),
+              postgresql_where=text("service_id IS NOT NULL")),
         Index("ix_report_device", "device_id", sqlite_where=text("device_id IS NOT NULL"), postgresql_where=text("device_id IS NOT NULL")),
     )
     id: Mapped[Id]
@@ -68,6 +70,9 @@ class Report(Referable, Model):
     reporter_id: Mapped[int | None] = mapped_column(ForeignKey("reporter.id"), unique=True, comment="empty for camera reports")
     filed_by_id: Mapped[int | None] = mapped_column(
         ForeignKey("account.id"), comment="member of staff who filed it for a caller or from a camera"
+    )
+    service_id: Mapped[int | None] = mapped_column(
+        ForeignKey("service_account.account_id"), comment="the service account that filed it for its sender"
     )
     camera_id: Mapped[int | None] = mapped_column(ForeignKey("camera.id"))
     seen_at: Mapped[datetime | None] = mapped_column(comment="when it happened, as the camera or the caller said")

@@ -149,6 +149,8 @@ PARTS: dict[str, Callable[[], list[str]]] = {
     "open311.requests:form": lambda: ["json"],
     "open311.one_request:code": lambda: list(db.session.scalars(select(Report.code))),
     "open311.one_request:form": lambda: ["json"],
+    "open311.token:token": lambda: ["no-such-key"],
+    "open311.token:form": lambda: ["xml"],
     "open311.elsewhere:anything": lambda: ["v2/no_such_thing.json"],
     "auth.session_revocation:ref": lambda: list(db.session.scalars(select(LoginSession.ref))),
 }

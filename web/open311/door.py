@@ -16,6 +16,7 @@ from casework.doors.gates import Door
 from casework.doors.limits import BODY_BYTES, BODY_BYTES_WITH_PHOTOS
 from casework.errors import CaseworkError
 from casework.files.local import FileNotStored, StorageUnreachable
+from casework.intake.limits import TooManyReports
 from casework.permissions import Action
 from web import errors
 from web.clock import now
@@ -45,7 +46,8 @@ def _take_from_programs(state: Any) -> None:
 def _bound_body(_endpoint: str | None, _values: dict[str, Any] | None) -> None:
     """Bound the body before anything reads it. The session is not looked at, so that no answer depends on a cookie."""
     g.is_of_door = True
-    request.max_content_length = BODY_BYTES_WITH_PHOTOS if request.path.startswith("/open311/v2/requests.") else BODY_BYTES
+    has_photos = request.path.startswith("/open311/v2/requests.")
+    request.max_content_length = request.max_form_memory_size = BODY_BYTES_WITH_PHOTOS if has_photos else BODY_BYTES
 
 
 def answers(rule: str, *, methods: tuple[str, ...] = ("GET",)) -> Callable[[View], View]:
@@ -153,6 +155,12 @@ def _no_key(_refusal: CaseworkError) -> Response:
 @bp.errorhandler(TooOften)
 def _too_often(refusal: TooOften) -> Response:
     return refused(429, [fault("too_often")], **{"Retry-After": str(refusal.spent.seconds_left(now()))})
+
+
+@bp.errorhandler(TooManyReports)
+def _too_many_reports(refusal: TooManyReports) -> Response:
+    seconds = max(int((refusal.until - now()).total_seconds()), 1)
+    return refused(429, [Fault("too_many_reports", refusal.text)], **{"Retry-After": str(seconds)})
 
 
 @bp.errorhandler(CaseworkError)

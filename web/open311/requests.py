@@ -1,6 +1,6 @@
 """Requests: the cases the public sees, by code and in lists."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from urllib.parse import urlencode
@@ -12,8 +12,9 @@ from werkzeug.exceptions import NotFound
 from casework.doors.gates import Door
 from casework.doors.open311.cases import RequestRow, rows_shown
 from casework.doors.open311.extended import Extended, extended
-from casework.doors.open311.finding import MOST_FOUND, MOST_IDS, TooMany, Wanted, behind, found
+from casework.doors.open311.finding import MOST_FOUND, MOST_IDS, Behind, TooMany, Wanted, behind, found
 from casework.doors.open311.jurisdictions import Jurisdiction
+from casework.doors.open311.own import own_rows
 from casework.doors.open311.services import fields_ever
 from casework.doors.open311.words import cut, notes_of, notice_of, place_of
 from casework.local_time import local_day, midnight
@@ -22,7 +23,7 @@ from casework.permissions import Action
 from casework.public.photos import PublicPhoto
 from web.addresses import on_the_web
 from web.clock import now
-from web.door_keys import through_door
+from web.door_keys import caller, through_door
 from web.open311.asking import centre_asked, instant_in, parameter
 from web.open311.door import answered, answers, said
 from web.open311.faults import Fault, Refused, fault
@@ -31,6 +32,9 @@ from web.open311.writing import Several, Value
 MOST_DAYS = 90
 PAGE_SIZE = 1_000
 ROOT = "service_requests"
+MEMBERS = ("service_request_id", "status", "status_notes", "service_name", "service_code", "description", "agency_responsible",
+           "service_notice", "requested_datetime", "updated_datetime", "expected_datetime", "address", "address_id", "zipcode", "lat",
+           "long", "media_url")  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +62,7 @@ def requests(form: str) -> ResponseReturnValue:
         ids_found = found(wanted, offset=page.offset, size=page.size)
     except TooMany:
         raise Refused(400, fault("narrow")) from None
-    rows = rows_shown(ids_found[: page.size])
+    rows = _rows(ids_found[: page.size])
     listed = [(row.code, row) for row in (rows.get(each) for each in ids_found[: page.size]) if row is not None]
     return answered(ROOT, _told(listed), next_page=_next(page) if len(ids_found) > page.size else None)
 
@@ -77,10 +81,17 @@ def one_request(code: str, form: str) -> ResponseReturnValue:
 def _by_code(codes: Sequence[str]) -> list[tuple[str, RequestRow]]:
     """The public cases behind some codes, under the codes asked for."""
     asked = {code.upper(): None for code in codes}
-    known = {code: each for code, each in behind(asked).items() if not each.has_left}
-    rows = rows_shown({each.case_id for each in known.values()})
+    by = caller()
+    known = {code: each for code, each in behind(asked).items() if not each.has_left or (by and each.service_id == by.account_id)}
+    rows = _rows({each.case_id for each in known.values()}, known.values())
     listed = [(code, rows[known[code].case_id]) for code in asked if code in known and known[code].case_id in rows]
     return sorted(listed, key=lambda each: (each[1].requested_at, each[0]), reverse=True)
+
+
+def _rows(case_ids: Collection[int], known: Collection[Behind] = ()) -> dict[int, RequestRow]:
+    """What the public reads, and with a key what it may read of the reports it filed."""
+    by = caller()
+    return rows_shown(case_ids) if by is None else own_rows(case_ids, by.account_id, known=known)
 
 
 def _list_in(text: str) -> list[str]:
@@ -109,7 +120,7 @@ def _wanted(centre: Jurisdiction, faults: list[Fault]) -> Wanted:
         faults.append(fault("span"))
     return Wanted(
         centre.id, since, until, is_closed=_closed_in(faults), field_ids=_fields_in(centre, faults), changed_after=after,
-        changed_before=before,
+        changed_before=before, service_id=by.account_id if (by := caller()) is not None else None,
     )  # fmt: skip
 
 
@@ -154,6 +165,8 @@ def _told(listed: Sequence[tuple[str, RequestRow]]) -> list[Value]:
 
 def _request(code: str, row: RequestRow) -> dict[str, Value]:
     published, page = row.published, page_of(row)
+    if row.is_receipt:
+        return _receipt(code, row)
     lead = published.answers[0].agency if published is not None and published.answers else None
     return {
         "service_request_id": code, "status": "closed" if row.is_closed else "open",
@@ -164,6 +177,14 @@ def _request(code: str, row: RequestRow) -> dict[str, Value]:
         **_point(published.point if published is not None else None),
         "media_url": Several(_photo(each) for each in _photos(row)),
     }  # fmt: skip
+
+
+def _receipt(code: str, row: RequestRow) -> dict[str, Value]:
+    """What is told of a report that was set apart: every member is there, and empty but for these."""
+    told: dict[str, Value] = dict.fromkeys(MEMBERS)
+    told |= {"service_request_id": code, "status": "open", "status_notes": said(row.own_words), "requested_datetime": row.requested_at,
+             "updated_datetime": row.updated_at, "media_url": Several()}  # fmt: skip
+    return told
 
 
 def _point(point: tuple[float, float] | None) -> dict[str, Value]:

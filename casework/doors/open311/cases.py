@@ -5,7 +5,7 @@ tells (casework/public/cases.py); a test compares the two.
 """
 
 from collections import defaultdict
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import cache
@@ -90,11 +90,20 @@ class RequestRow:
     paused_until: datetime | None
     held_reason: str | None
     published: Published | None
+    own_words: Bilingual | None = None
+    """For the key that filed it alone: what is told in place of the public words."""
+    is_receipt: bool = False
+    """Set apart: the key that filed it reads what stood on the receipt, and nothing else."""
 
 
 def rows_shown(case_ids: Collection[int]) -> dict[int, RequestRow]:
     """The public ones among some cases, by row. Four statements."""
-    rows: list[Any] = list(db.session.execute(_shown(), {"cases": list(case_ids)})) if case_ids else []
+    return rows_of(db.session.execute(_shown(), {"cases": list(case_ids)}) if case_ids else ())
+
+
+def rows_of(read: Iterable[Any]) -> dict[int, RequestRow]:
+    """Rows of `columns` with their answers and photos, in three statements."""
+    rows = list(read)
     answers = _answers_of([row.version_id for row in rows if row.version_id is not None])
     versions = {row.id: _Version(row.version_id, answers[row.version_id]) for row in rows if row.version_id is not None}
     photos = photos_of_cases(versions) if versions else {}

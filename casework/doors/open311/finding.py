@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, select
+from sqlalchemy import ColumnElement, Select, and_, not_, or_, select
 
 from casework.db import db
 from casework.doors.open311.cases import columns, updated_at
@@ -14,11 +14,13 @@ from casework.models import Case, CaseReport, EventStream, Report
 from casework.public.filters import is_shown
 from casework.public.limits import LocalMidnight
 from casework.public.unindexed import unindexed
-from casework.states import ANSWERED_STATES, OPEN_STATES
+from casework.states import ANSWERED_STATES, CaseState
 
 MOST_FOUND = 10_000
 """The rows a page may lie behind, and the cases that may have changed in a span: with more somebody has to narrow the days."""
 MOST_IDS = 1_000
+CLOSED_STATES = ANSWERED_STATES | {CaseState.REFUSED, CaseState.WITHDRAWN}
+"""Of the public's, the answered ones; the rest only the key that filed one is told."""
 
 
 class TooMany(Exception):
@@ -36,6 +38,8 @@ class Wanted:
     field_ids: tuple[int, ...] | None = None
     changed_after: datetime | None = None
     changed_before: datetime | None = None
+    service_id: int | None = None
+    """The service account that asks, which finds its own reports also where the public does not."""
 
     @property
     def is_by_change(self) -> bool:
@@ -58,16 +62,26 @@ def found(wanted: Wanted, *, offset: int, size: int) -> list[int]:
 
 
 def _conditions(wanted: Wanted) -> list[ColumnElement[bool]]:
-    conditions: list[ColumnElement[bool]] = [is_shown(), unindexed(Case.centre_id) == wanted.centre_id]
+    is_seen = is_shown()
+    if wanted.service_id is not None and not wanted.is_by_change:
+        is_seen = or_(is_seen, and_(Case.merged_into_id.is_(None), Case.parent_id.is_(None), Case.id.in_(_own_cases(wanted.service_id))))
+    conditions: list[ColumnElement[bool]] = [is_seen, unindexed(Case.centre_id) == wanted.centre_id]
     if wanted.since is not None:
         conditions.append(Case.opened_at >= midnight(wanted.since))
     if wanted.until is not None:
         conditions.append(Case.opened_at < midnight(wanted.until + timedelta(days=1)))
     if wanted.is_closed is not None:
-        conditions.append(unindexed(Case.state).in_(ANSWERED_STATES if wanted.is_closed else OPEN_STATES))
+        is_closed = and_(unindexed(Case.state).in_(CLOSED_STATES), Case.quarantined_at.is_(None))
+        conditions.append(is_closed if wanted.is_closed else not_(is_closed))
     if wanted.field_ids is not None:
         conditions.append(unindexed(Case.field_id).in_(wanted.field_ids))
     return conditions
+
+
+def _own_cases(service_id: int) -> Select[int]:
+    """The cases whose main report a service account filed."""
+    query = select(CaseReport.case_id).join(Report, Report.id == CaseReport.report_id)
+    return query.where(Report.service_id == service_id, CaseReport.is_main, CaseReport.left_at.is_(None))
 
 
 def _changed(wanted: Wanted) -> list[int]:
@@ -110,11 +124,13 @@ class Behind:
     case_id: int
     report_id: int
     has_left: bool
+    service_id: int | None = None
 
 
 def behind(codes: Collection[str]) -> dict[str, Behind]:
     """The cases behind some codes; a code never given is missing."""
-    query = select(Report.code, Report.id, CaseReport.case_id, CaseReport.left_at).where(Report.code.in_(list(codes)[:MOST_IDS]))
-    query = query.join(CaseReport, and_(CaseReport.report_id == Report.id)).order_by(CaseReport.left_at.is_(None), CaseReport.id)
+    query = select(Report.code, Report.id, Report.service_id, CaseReport.case_id, CaseReport.left_at)
+    query = query.join(CaseReport, CaseReport.report_id == Report.id).where(Report.code.in_(list(codes)[:MOST_IDS]))
+    query = query.order_by(CaseReport.left_at.is_(None), CaseReport.id)
     rows = db.session.execute(query) if codes else ()
-    return {row.code: Behind(row.code, row.case_id, row.id, row.left_at is not None) for row in rows}
+    return {row.code: Behind(row.code, row.case_id, row.id, row.left_at is not None, row.service_id) for row in rows}

@@ -24,7 +24,7 @@ def notice_of(row: RequestRow) -> Bilingual:
 
 def notes_of(row: RequestRow, *, code: str, page: str) -> Bilingual:
     """The words of the state: of a closed one what was answered, cut with the address of its `page`; of an open one the step of the bar."""
-    both = [_in(language, row, page) for language in ("vi", "en")]
+    both = [row.own_words.in_language(language) if row.own_words else _in(language, row, page) for language in ("vi", "en")]
     if code != row.code:
         both = [f"Đã gộp với {row.code}. {both[0]}", f"Merged with {row.code}. {both[1]}"]
     return Bilingual(*both)

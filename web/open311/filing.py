@@ -1,0 +1,171 @@
+"""Reports that a program files for people, by a key whose operator has agreed to collect their consent."""
+
+import json
+from datetime import timedelta
+
+from flask import request
+from flask.typing import ResponseReturnValue
+from sqlalchemy import delete, select
+from werkzeug.exceptions import NotFound
+
+from casework.bilingual import Bilingual
+from casework.db import db, unit_of_work
+from casework.doors.gates import Door, is_open
+from casework.doors.limits import spend_report
+from casework.doors.open311.jurisdictions import Jurisdiction, id_of
+from casework.intake.file_report import FILED, Filed, OtherReportFiled, has_filed, reserve_code
+from casework.intake.limits import TooManyReports, count_filing
+from casework.intake.pass_on import centre_for
+from casework.local_time import LOCAL_ZONE, local_day
+from casework.models import Centre, IdempotencyKey, Report
+from casework.permissions import Action, Actor
+from casework.places.lookup import areas_around
+from casework.sealing.seal import lookup_digest
+from casework.settings.consent_notices import notice_today
+from web.accounts.confirm_contact import send_first_code
+from web.clock import now
+from web.door_keys import TooOften, known_caller, through_door
+from web.files.report_files import stage_report_files
+from web.filing.received import accepted_by
+from web.open311.asking import centre_asked
+from web.open311.door import answered, answers, language, said
+from web.open311.faults import Fault, Refused, fault
+from web.open311.reading import Sent, read_report, refuse_type
+from workflows.running.filing import file_report
+
+SAME_REPORT = timedelta(hours=24)
+"""How long the same words of the same account, place and contact are the same report where no key of the client says so."""
+SHORTEST_KEY, LONGEST_KEY = 1, 255
+KEY_PURPOSE, CONTENT_PURPOSE = "key of a client of Open311", "content of a report by Open311"
+TOKEN_LENGTH = 32
+
+
+@answers("/v2/requests", methods=("POST",))
+@through_door(Door.OPEN311, Action.FILE_REPORT, is_act=True, takes_parameter=True, has_photos=True)
+def file_request(form: str) -> ResponseReturnValue:
+    refuse_type()
+    centre = centre_asked(is_post=True, reads=False)
+    sent = read_report(centre)
+    house = _house(centre, sent)
+    key = _client_key() or _content_key(sent)
+    _forget_long_ago(key)
+    is_new = not has_filed(key)
+    notes = _stage(sent, key) if is_new else []
+    code = _count(sent, house) if is_new else None
+    filed = _file(sent, house, key, code)
+    if not filed.is_repeat:
+        send_first_code(filed.report)
+    moment = f"{accepted_by(filed.report).astimezone(LOCAL_ZONE):%H:%M %d/%m/%Y}"
+    promised = Bilingual(f"Trung tâm sẽ trả lời có tiếp nhận hay không trước {moment}.",
+                         f"The centre will say by {moment} whether it takes it on.")  # fmt: skip
+    notice = " ".join(str(said(each)) for each in (promised, *_changed_list(sent), *notes))
+    return answered("service_requests", [{"service_request_id": filed.report.code, "service_notice": notice, "account_id": None}])
+
+
+@answers("/v2/tokens/<token>")
+@through_door(Door.OPEN311, Action.FILE_REPORT, takes_parameter=True)
+def token(token: str, form: str) -> ResponseReturnValue:
+    """The code that the `Idempotency-Key` of this account has made."""
+    centre_asked()
+    made = select(Report.code).join(IdempotencyKey, IdempotencyKey.result == Report.ref).where(IdempotencyKey.key == _key_of(token))
+    code = db.session.scalar(made.where(Report.service_id == known_caller().account_id))
+    if code is None:
+        raise NotFound
+    return answered("service_requests", [{"service_request_id": code, "token": token}])
+
+
+def _house(centre: Jurisdiction, sent: Sent) -> Centre:
+    """The centre that holds the place; the one named where no centre does. Raises Refused where another one holds it."""
+    place = sent.place
+    found = centre_for(area=place.area, latitude=place.latitude, longitude=place.longitude, now=now())
+    if found.id == centre.id:
+        return found
+    is_held = place.area is not None or (
+        place.latitude is not None and place.longitude is not None
+        and bool(areas_around(place.latitude, place.longitude, local_day(now()), of_centres=True))
+    )  # fmt: skip
+    if not is_held:
+        return db.session.get_one(Centre, centre.id)
+    there = f" (jurisdiction_id: {id_of(found.id, found.code_prefix)})" if is_open(Door.OPEN311, found.id) else ""
+    raise Refused(400, Fault("elsewhere", Bilingual(
+        f"Nơi này thuộc {found.name.vi}{there}.", f"This place belongs to {found.name.en}{there}."
+    )))  # fmt: skip
+
+
+def _client_key() -> str | None:
+    text = request.headers.get("Idempotency-Key", "").strip().strip('"')
+    if not text:
+        return None
+    if not SHORTEST_KEY <= len(text) <= LONGEST_KEY or not text.isprintable():
+        raise Refused(400, fault("idempotency_key"))
+    return _key_of(text)
+
+
+def _key_of(text: str) -> str:
+    return lookup_digest(json.dumps([known_caller().account_id, text]), purpose=KEY_PURPOSE)
+
+
+def _content_key(sent: Sent) -> str:
+    """What makes two requests without a key the same report: account, code, place, words and contact."""
+    place, contact = sent.place, sent.contact
+    where = [place.area.ref if place.area else None, place.village, place.words, place.latitude, place.longitude]
+    who = [contact.name, contact.phone, contact.email] if contact is not None else []
+    return lookup_digest(json.dumps([known_caller().account_id, sent.service_code, where, sent.words, who]), purpose=CONTENT_PURPOSE)
+
+
+def _forget_long_ago(key: str) -> None:
+    """After a day the same words are another report, unless the client's own key says that they are the same."""
+    if "Idempotency-Key" not in request.headers:
+        with unit_of_work():
+            old = delete(IdempotencyKey).where(
+                IdempotencyKey.key == key, IdempotencyKey.purpose == FILED, IdempotencyKey.used_at <= now() - SAME_REPORT
+            )
+            db.session.execute(old)
+
+
+def _count(sent: Sent, centre: Centre) -> str:
+    """Count the report of its account and of its contact, and take its code. Raises TooOften, TooManyReports."""
+    moment, centre_id = now(), centre.id
+    with unit_of_work():
+        spent = spend_report(known_caller(), now=moment)
+        until = count_filing(by=Actor(None), contact=sent.contact, device=None, now=moment) if not spent.is_over else None
+        code = reserve_code(db.session.get_one(Centre, centre_id), now=moment) if not spent.is_over and until is None else ""
+    if spent.is_over:
+        raise TooOften(spent)
+    if until is not None:
+        raise TooManyReports(until, db.session.get_one(Centre, centre_id))
+    return code
+
+
+def _stage(sent: Sent, key: str) -> list[Bilingual]:
+    """Stage the photos that can be taken; a sentence for each that cannot, and for what is not fetched."""
+    refused: list[Bilingual] = []
+    if sent.photos:
+        refused = stage_report_files(photos=sent.photos, voice=None, video=None, token=key[:TOKEN_LENGTH], by=known_caller().actor)
+    if sent.not_fetched:
+        refused.append(Bilingual(
+            f"{sent.not_fetched} ảnh ở địa chỉ khác không được tải; xin gửi kèm ảnh.",
+            f"{sent.not_fetched} photos at other addresses were not fetched; please send them along.",
+        ))  # fmt: skip
+    return refused
+
+
+def _file(sent: Sent, centre: Centre, key: str, code: str | None) -> Filed:
+    moment, centre_id = now(), centre.id
+    try:
+        with unit_of_work(keeps_rows=True):
+            return file_report(
+                centre=db.session.get_one(Centre, centre_id), source="citizen", words=sent.words, place=sent.place, by=known_caller().actor,
+                now=moment, contact=sent.contact, field=sent.service, marked_urgent=sent.is_urgent,
+                photos_token=key[:TOKEN_LENGTH] if sent.photos else None, seen_at=sent.seen_at, consented=True, language=language(),
+                idempotency_key=key, consent_notice=notice_today(centre_id, moment), code=code, answers=sent.answers, door=Door.OPEN311,
+            )  # fmt: skip
+    except OtherReportFiled:
+        raise Refused(400, fault("idempotency_conflict")) from None
+
+
+def _changed_list(sent: Sent) -> list[Bilingual]:
+    if sent.service is not None:
+        return []
+    return [Bilingual("Danh mục lĩnh vực đã thay đổi; Trung tâm sẽ chọn lĩnh vực.",
+                      "The list of services has changed; the centre will choose.")]  # fmt: skip
