@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cache, lru_cache
 from typing import Any
@@ -33,6 +33,11 @@ class Step:
     note: Bilingual | None = None
     is_of_day: bool = False
     """Only the day of the instant is shown."""
+    event_id: int | None = field(default=None, compare=False)
+    """The event it tells of; None for a change of the answer day."""
+    type: str = field(default="", compare=False)
+    closes: bool = field(default=False, compare=False)
+    """Whether it is a final answer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +134,11 @@ def _told(events: Iterable[ToldEvent], known: Known) -> Iterator[Step]:
     for event in events:
         said = narrate(event.type, event.payload, known)
         if said is not None:
-            yield Step(said.words, event.at, said.is_main, said.note, event.type in by_day)
+            yield Step(said.words, event.at, said.is_main, said.note, event.type in by_day, event.id, event.type, closes=_closes(event))
+
+
+def _closes(event: ToldEvent) -> bool:
+    return event.type == "publish" and (event.payload or {}).get("kind") == "final"
 
 
 def _standing(events: list[ToldEvent]) -> list[ToldEvent]:

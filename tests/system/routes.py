@@ -151,6 +151,7 @@ PARTS: dict[str, Callable[[], list[str]]] = {
     "open311.one_request:form": lambda: ["json"],
     "open311.token:token": lambda: ["no-such-key"],
     "open311.token:form": lambda: ["xml"],
+    "open311.request_updates:form": lambda: ["json"],
     "open311.elsewhere:anything": lambda: ["v2/no_such_thing.json"],
     "auth.session_revocation:ref": lambda: list(db.session.scalars(select(LoginSession.ref))),
 }

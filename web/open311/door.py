@@ -14,9 +14,11 @@ from casework.cases import CaseBusy
 from casework.doors.asking import KeyRefused, ScopeMissing
 from casework.doors.gates import Door
 from casework.doors.limits import BODY_BYTES, BODY_BYTES_WITH_PHOTOS
+from casework.doors.open311.jurisdictions import jurisdictions
 from casework.errors import CaseworkError
 from casework.files.local import FileNotStored, StorageUnreachable
 from casework.intake.limits import TooManyReports
+from casework.local_time import local_day
 from casework.permissions import Action
 from web import errors
 from web.clock import now
@@ -46,7 +48,7 @@ def _take_from_programs(state: Any) -> None:
 def _bound_body(_endpoint: str | None, _values: dict[str, Any] | None) -> None:
     """Bound the body before anything reads it. The session is not looked at, so that no answer depends on a cookie."""
     g.is_of_door = True
-    has_photos = request.path.startswith("/open311/v2/requests.")
+    has_photos = request.path.startswith(("/open311/v2/requests.", "/open311/v2/servicerequestupdates."))
     request.max_content_length = request.max_form_memory_size = BODY_BYTES_WITH_PHOTOS if has_photos else BODY_BYTES
 
 
@@ -148,7 +150,9 @@ def _refused(refusal: Refused) -> Response:
 @bp.errorhandler(KeyRefused)
 @bp.errorhandler(ScopeMissing)
 def _no_key(_refusal: CaseworkError) -> Response:
-    """One answer for a key that is missing, wrong, run out or of another thing, so that nothing is learnt."""
+    """One answer for a key that is missing, wrong, run out or of another thing, so that nothing is learnt; a closed door has none."""
+    if not jurisdictions(local_day(now())):
+        return refused(404, [fault("not_found")])
     return refused(403, [fault("key")])
 
 

@@ -42,6 +42,10 @@ FAULTS: dict[str, Bilingual] = {
     "urgent": Bilingual("attribute[urgent]: yes hoặc no.", "attribute[urgent] is yes or no."),
     "idempotency_key": Bilingual("Idempotency-Key: 1 đến 255 ký tự.", "Idempotency-Key has 1 to 255 signs."),
     "idempotency_conflict": Bilingual("Idempotency-Key này đã gửi một phản ánh khác.", "This Idempotency-Key has filed another report."),
+    "update_long": Bilingual("description tối đa 4.000 ký tự.", "description may have 4,000 characters."),
+    "status_update": Bilingual("status không phải từ của Open311.", "status is no word of Open311."),
+    "service_request_id_missing": Bilingual("Cần service_request_id.", "service_request_id is needed."),
+    "closed": Bilingual("Phản ánh này đã kết thúc, không nhận thêm.", "This report is closed and takes nothing more."),
     "too_many_ids": Bilingual("Tối đa 1.000 mã.", "1,000 ids at most."),
 }
 

@@ -92,7 +92,7 @@ def read_report(centre: Jurisdiction) -> Sent:
         faults.append(fault("contact_missing"))
     if faults:
         raise Refused(400, *faults)
-    sent.photos = [*_files(), *_inline(sent)]
+    sent.photos = [*sent_files(), *_inline(sent)]
     return sent
 
 
@@ -177,7 +177,7 @@ def _attributes(service: FieldRow, centre: Jurisdiction, sent: Sent, faults: lis
             sent.seen_at = instant_in(typed, name, faults)
 
 
-def _files() -> list[FileStorage]:
+def sent_files() -> list[FileStorage]:
     return [file for _, file in request.files.items(multi=True) if file.filename]
 
 

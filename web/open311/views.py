@@ -1,6 +1,6 @@
 """All views of the door, by one blueprint."""
 
-from web.open311 import filing, requests, services
+from web.open311 import filing, requests, services, updates
 from web.open311.door import bp
 
-__all__ = ["bp", "filing", "requests", "services"]
+__all__ = ["bp", "filing", "requests", "services", "updates"]

@@ -90,6 +90,14 @@ def test_without_the_scope_or_a_key_nothing_is_filed(house: House) -> None:
     assert code_of(by_parameter)
 
 
+def test_a_closed_door_takes_nothing(app: Flask) -> None:
+    house = House(app, build.standard_world())
+    at(app, build.NOON)
+    for key in ("", new_key(house.world)):
+        assert sent(house, key).status_code == 404
+        assert house.get("tokens/client-1.xml", key=key).status_code == 404
+
+
 def test_everything_wrong_is_told_at_once(house: House, key: str) -> None:
     wrong = sent(house, key, service_code=None, description=" ", address_id="none", lat="108.4", long="12.0", phone="12", email="a",
                  **{"attribute[urgent]": "maybe"})  # fmt: skip
