@@ -19,6 +19,7 @@ from casework.db import db
 from casework.errors import CaseworkError
 from casework.events import begin_stream, record
 from casework.intake import sentences
+from casework.intake.filers import filer_columns, sends_for_themselves
 from casework.local_time import LOCAL_ZONE
 from casework.models import (
     Account,
@@ -127,9 +128,8 @@ def file_report(
     *, centre: Centre, source: str, words: str, place: Place, by: Actor, now: datetime, contact: Contact | None = None,
     field: Field | FieldRow | None = None, marked_urgent: bool = False, photos_token: str | None = None, camera: Camera | None = None,
     seen_at: datetime | None = None, channels: Sequence[str] = (), consented: bool = False, language: str = "vi",
-    idempotency_key: str | None = None, client_key: str | None = None, device: Device | None = None,
+    idempotency_key: str | None = None, client_key: str | None = None, device: Device | None = None, door: str | None = None,
     consent_notice: Notice | None = None, code: str | None = None, parent: Case | None = None, answers: Sequence[GivenAnswer] = (),
-    door: str | None = None,
 ) -> Filed:  # fmt: skip
     """Take a report in and open its case; the caller starts the process in the same unit of work.
 
@@ -142,8 +142,6 @@ def file_report(
     and has no sender. Raises ReportRefused, OtherReportFiled or ReportFiledBefore, SenderBlocked while the centre accepts nothing from the
     sender. A service account files through a `door` for a sender who is never itself. Source: rules.md, sections 3, 4, 6; Law 91/2025/QH15.
     """
-    if by.is_machine:
-        require(by, Action.FILE_REPORT)
     words = normal(words)
     key, purpose = (client_key, CLIENT_FILED) if client_key else (idempotency_key, FILED)
     owner = by.account.id if client_key and by.account is not None else None  # of another login it is another report
@@ -160,8 +158,7 @@ def file_report(
     secret = new_tracking_secret()
     report = Report(
         **_place_kept(place, centre), code=code or reserve_code(centre, now=now), secret_digest=secret_digest(secret), centre=centre,
-        source=source, filed_at=now, filed_by_id=by.account_id if by.is_staff and not by.is_machine else None,
-        service_id=by.account_id if by.is_machine else None, camera_id=camera.id if camera else None,
+        source=source, filed_at=now, **filer_columns(by), camera_id=camera.id if camera else None,
         field_id=field.id if field else None, marked_urgent=marked_urgent, consented_at=now if consented else None, language=language,
         consent_notice_id=consent_notice.id if consented and consent_notice else None, client_key=client_key or None,
         device_id=device.id if device else None, seen_at=seen_at,
@@ -172,7 +169,7 @@ def file_report(
     report.texts.append(ReportText(kind="original", sealed_body=sealed, sealed_answers=sealed_answers(answers), written_at=now))
     _keep_with_files(report, photos_token, now=now)
     case = _open_case(report, place, by=by, now=now, parent=parent, door=door)
-    if source == "citizen" and not _sends_for_themselves(by) and contact is not None and (contact.phone or contact.email):
+    if source == "citizen" and not sends_for_themselves(by) and contact is not None and (contact.phone or contact.email):
         case.unconfirmed_since = now
     if key:
         _keep_key(key, purpose, content, report=report, secret=secret, now=now)
@@ -244,9 +241,7 @@ def cleared_words(report: Report) -> str | None:
 
 def _refuse_incomplete(
     source: str, words: str, place: Place, *, contact: Contact | None, by: Actor, field: Field | FieldRow | None, marked_urgent: bool,
-    consented: bool,
-    is_spoken: bool,
-    is_part: bool = False,
+    consented: bool, is_spoken: bool, is_part: bool = False,
 ) -> None:  # fmt: skip
     if not words and not is_spoken:
         raise ReportRefused("Vui lòng cho biết nội dung phản ánh.", "Please say what you saw.")
@@ -273,7 +268,9 @@ def _refuse_incomplete(
             "Vui lòng đọc và đồng ý với Thông báo xử lý dữ liệu cá nhân.", "Please read and agree to the notice on personal data.",
             about="consented",
         )
-    is_known = _sends_for_themselves(by) or (contact is not None and bool(contact.phone or contact.email))
+    if by.is_machine:
+        require(by, Action.FILE_REPORT)
+    is_known = sends_for_themselves(by) or (contact is not None and bool(contact.phone or contact.email))
     if not is_known and not may_be_unknown(field, marked_urgent=marked_urgent):
         raise ReportRefused(
             "Vui lòng để lại số điện thoại hoặc thư điện tử để Trung tâm trả lời Ông/Bà.",
@@ -305,13 +302,8 @@ def _refuse_future(seen_at: datetime | None, now: datetime) -> None:
 
 
 def _refuse_blocked(centre: Centre, contact: Contact | None, by: Actor, device: Device | None, now: datetime) -> None:
-    account = db.session.get_one(Account, by.account_id) if _sends_for_themselves(by) else None
+    account = db.session.get_one(Account, by.account_id) if sends_for_themselves(by) else None
     refuse_blocked(centre=centre, contact=contact, account=account, device=device, now=now)
-
-
-def _sends_for_themselves(by: Actor) -> bool:
-    """Whether the sender has an account here; a service account sends for somebody else."""
-    return by.account is not None and not by.is_machine
 
 
 def _has_voice_note(photos_token: str | None) -> bool:
