@@ -1,4 +1,4 @@
-"""An administrator gives a system a key in the browser: seen once, used, followed by another, revoked; an officer lends their name to it."""
+"""An administrator gives a system a key in the browser: seen once, used, replaced, revoked; an officer lends their name to it."""
 from __future__ import annotations
 
 import re
