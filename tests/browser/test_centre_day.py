@@ -42,12 +42,13 @@ from casework.models import (
 )
 from casework.outputs import fail_output, take_output
 from casework.parts import parts_of
+from casework.permissions import Action
 from casework.photos.records import photos_of_answer
 from casework.privacy.identity import Contact
 from casework.reading.counting import count
 from casework.rights.requests import Wish, person_of, request_data
 from casework.together.bell import unread
-from tests import build
+from tests import build, service_accounts
 from tests.authority import PASSPHRASE
 from tests.browser.day import (
     AFTER,
@@ -361,6 +362,17 @@ def test_the_centre_and_one_agency_write_to_each_other(day: Day) -> None:
     with next_document(page):
         page.locator("main a[href*='/cases/']").first.click()
     expect(page.locator(f"#exchange-{part}")).to_contain_text("số nhà gần nhất")
+
+
+def test_an_officer_lets_a_system_of_the_agency_act_in_their_name_and_ends_it(day: Day) -> None:
+    service_accounts.made(day.world, Action.READ_CASE, Action.PROGRESS_NOTE, now=day.now())
+    visitor = day.person("officer_PTNMT")
+    page = visitor.go("/sessions")
+    visitor.press("Hệ thống làm thay tôi")
+    visitor.press("Cho hệ thống làm thay tôi")
+    expect(page.locator("main")).to_contain_text("đang làm thay Ông/Bà")
+    visitor.press("Thôi ngay")
+    expect(page.locator("main")).not_to_contain_text("đang làm thay Ông/Bà")
 
 
 def test_an_answer_is_written_from_a_template_kept_as_a_draft_and_told_of(day: Day) -> None:

@@ -11,7 +11,7 @@ HOUSE = [
     Mutant("write lock taken late", "casework/db.py", '"BEGIN IMMEDIATE" if writes else "BEGIN"', '"BEGIN"',
            promise("a_unit_of_work_on_sqlite_holds_the_write_lock_from_its_first_moment")),
     Mutant("case row read, not locked", "casework/cases.py", "lazyload).with_for_update(of=Case)", "lazyload)",
-           promise("a_locked_case_keeps_every_other_connection_out")),
+           promise("a_locked_case_keeps_every_other_connection_out"), times=2),
     Mutant("step does not lock its case", "workflows/running/steps.py", "        case = lock_case_of(WaitingTask.case_id, WaitingTask.ref, task_ref)\n",
            "        case = db.session.scalars(select(Case).join(WaitingTask, WaitingTask.case_id == Case.id).where(WaitingTask.ref == task_ref)).one()\n",
            promise("a_step_locks_its_case_before_anything_is_decided")),

@@ -40,6 +40,7 @@ WORDS: dict[str, tuple[str, ...]] = {
     "step-times": (),
     "facts": (),
     "schedules": (),
+    "service-accounts": ("list",),
     "export": ("cases", "--centre", "LD", "--out", OUT),
     "report": ("monthly", "--out", OUT),
     "keys": ("list",),

@@ -17,6 +17,7 @@ def list_accounts() -> None:
     """Say which there are, whose, until when their keys last, and when each was used last; never a key."""
     from casework.doors.accounts import service_accounts_seen
     from casework.doors.keys import keys_of
+    from casework.local_time import local_day
     from web.config import Config
 
     now = datetime.now(UTC)
@@ -28,7 +29,7 @@ def list_accounts() -> None:
             click.echo(f"{row.account.ref}  {row.account.full_name} ({body}), owner {row.owner.login}: {', '.join(row.scopes)}")
             for key in keys[row.account_id]:
                 used = f"used on {key.last_used_on:%d/%m/%Y}" if key.last_used_on else "not used yet"
-                click.echo(f"    key {key.public}, until {key.expires_at:%d/%m/%Y}, {used}")
+                click.echo(f"    key {key.public}, until {local_day(key.expires_at):%d/%m/%Y}, {used}")
         if not rows:
             click.echo("There are no service accounts.")
 

@@ -64,9 +64,9 @@ def instant_in(text: str, name: str, faults: list[Fault]) -> datetime | None:
     head, gap, tail = text.rpartition(" ")
     try:
         moment = datetime.fromisoformat(f"{head}+{tail}" if gap and "T" in head else text)
-        if "T" not in text or moment.tzinfo is None or not 1900 < moment.year < 9000:
+        if "T" not in text or moment.tzinfo is None or not 1900 < local_day(moment).year < 9000:
             raise ValueError(text)
-    except ValueError:
+    except (ValueError, OverflowError):
         faults.append(not_an_instant(name))
         return None
     return moment
