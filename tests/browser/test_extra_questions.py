@@ -213,7 +213,9 @@ def bounded(area: Area, south: float, west: float) -> None:
     """A boundary, so that a point says which commune it is in."""
     corners = [[west, south], [west + 0.1, south], [west + 0.1, south + 0.1], [west, south + 0.1], [west, south]]
     with unit_of_work():
-        db.session.get_one(Area, area.id).boundary = {"type": "Polygon", "coordinates": [corners]}
+        row = db.session.get_one(Area, area.id)
+        row.boundary = {"type": "Polygon", "coordinates": [corners]}
+        row.south, row.north, row.west, row.east = south, south + 0.1, west, west + 0.1
 
 
 @pytest.mark.parametrize("first", ["field", "point"])
