@@ -84,11 +84,11 @@ def held_label(verb: str) -> str:
 
 
 def held_here() -> list[HeldHere]:
-    """What the strip shows now."""
+    """What the strip shows now, what was done last first: that is what somebody who presses the key has just seen go wrong."""
     moment = now().timestamp()
     return [
         HeldHere(ref, code, held_label(verb), datetime.fromtimestamp(until, UTC), max(1, round(until - moment)))
-        for ref, until, code, verb in _kept() if until > moment
+        for ref, until, code, verb in reversed(_kept()) if until > moment
     ]  # fmt: skip
 
 

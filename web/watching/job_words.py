@@ -5,7 +5,7 @@ from casework.bilingual import Bilingual
 WHAT: dict[str, Bilingual] = {
     "fire_due_timers": Bilingual("Chạy các hẹn giờ đã đến hạn của quy trình", "Fire the timers of the process that are due"),
     "deliver_messages": Bilingual("Chuyển các thông điệp còn chờ trong quy trình", "Deliver messages that wait inside the process"),
-    "carry_out_held_acts": Bilingual("Thực hiện việc đã hết thời gian lấy lại", "Carry out what can no longer be taken back"),
+    "carry_out_held_acts": Bilingual("Thực hiện việc đã hết thời gian hoàn tác", "Carry out what can no longer be taken back"),
     "send_reminders": Bilingual("Nhắc việc sắp đến hạn và quá hạn", "Remind of what is nearly due or late"),
     "recount_after_calendar_change": Bilingual("Tính lại hạn sau khi đổi lịch làm việc", "Count limits anew after a calendar change"),
     "go_on_with_reorganisations": Bilingual("Chuyển hồ sơ theo phương án sắp xếp đơn vị", "Move cases of a reorganisation"),

@@ -94,7 +94,7 @@ def held_words(held: HeldAct) -> Bilingual:
     """Who has done it, and from when on it cannot be taken back."""
     who, pressed, due = held.account.full_name or "", _local(held.pressed_at), _local(held.due_at)
     return Bilingual(
-        f"{who} đã thực hiện bước này lúc {pressed} và còn có thể lấy lại đến {due}.",
+        f"{who} đã thực hiện bước này lúc {pressed} và còn có thể hoàn tác đến {due}.",
         f"{who} did this step at {pressed} and can take it back until {due}.",
     )
 

@@ -243,16 +243,16 @@ def test_refusing_beside_the_steps_comes_back_from_a_merge_with_its_words(office
 def test_the_page_of_the_case_tells_colleagues_that_something_is_held(office: Office) -> None:
     case = begun(office, BY_VERB["publish"])
     address = f"/cases/{case.ref}"
-    assert "có thể lấy lại" not in office.words("operator_2", address)
+    assert "có thể hoàn tác" not in office.words("operator_2", address)
     press(office, BY_VERB["publish"], case)
     office.clock(office.moment + timedelta(seconds=3))
-    told = "Người Thử operator vừa thực hiện “Công khai” và còn có thể lấy lại. Sẽ gửi sau 7 giây."
+    told = "Người Thử operator vừa thực hiện “Công khai” và còn có thể hoàn tác. Sẽ gửi sau 7 giây."
     for name in ("operator", "operator_2", "ops_lead", "committee_leader"):
         assert told in office.words(name, address), name
     assert BY_VERB["publish"].text not in office.words("operator_2", address)
-    assert "có thể lấy lại" not in office.words("officer_PTNMT", address), "an agency hears of it with everybody else"
+    assert "có thể hoàn tác" not in office.words("officer_PTNMT", address), "an agency hears of it with everybody else"
     assert work(office, 7) == 1
-    assert "có thể lấy lại" not in office.words("operator_2", address)
+    assert "có thể hoàn tác" not in office.words("operator_2", address)
 
 
 def test_an_approval_that_is_held_is_told_to_its_agency_and_the_centre_alone(office: Office) -> None:
@@ -261,5 +261,5 @@ def test_an_approval_that_is_held_is_told_to_its_agency_and_the_centre_alone(off
     key, other = (row.agency.key for row in case.assignments)
     assert office.post(f"leader_{key}", step(case, "approve_answer", key, office), act="approve_answer").status_code == 302
     told = {name for name in (f"officer_{key}", "operator", f"officer_{other}", f"leader_{other}")
-            if "còn có thể lấy lại" in office.words(name, f"/cases/{case.ref}")}  # fmt: skip
+            if "còn có thể hoàn tác" in office.words(name, f"/cases/{case.ref}")}  # fmt: skip
     assert told == {f"officer_{key}", "operator"}

@@ -190,7 +190,7 @@ def test_refusing_beside_the_steps_is_held_too_and_its_words_come_back(office: O
     assert office.post("operator", address, **form).status_code == 302
     assert footprint(case) == before
     answer = office.post("operator", address, **form)
-    assert (answer.status_code, "còn có thể lấy lại đến" in words_of(answer)) == (422, True)
+    assert (answer.status_code, "còn có thể hoàn tác đến" in words_of(answer)) == (422, True)
     assert "Từ chối tiếp nhận" in office.words("operator", f"/held/{held().ref}")
     back = office.post("operator", f"/held/{held().ref}/take-back")
     page = office.get("operator", back.location).get_data(as_text=True)
@@ -214,7 +214,7 @@ def test_colleagues_see_who_has_just_done_it_and_cannot_do_it_as_well(office: Of
     typed = press(office, kind, case, by="operator_2")
     assert (typed.status_code, PUBLIC["question"] in words_of(typed)) == (409, True)
     claimed = office.get("operator_2", office.post("operator_2", f"{step(case, 'publish')}/claim").location)
-    assert "còn có thể lấy lại đến" in words_of(claimed)
+    assert "còn có thể hoàn tác đến" in words_of(claimed)
     assert office.post("operator_2", f"/held/{held().ref}/take-back").location == "/inbox"
     assert held().returned_at is None, "what one has done nobody else takes back"
     assert office.get("operator_2", f"/held/{held().ref}").status_code == 404
@@ -387,7 +387,7 @@ def test_several_answers_of_one_case_approved_together_are_all_carried_out(offic
         assert office.get(name, address).status_code == 200
         ref = address.rsplit("/", 1)[1]
         answer = office.browser(name).post("/approvals", data={"pick": [ref], f"version-{ref}": "1"})
-        assert "còn lấy lại được trong ít giây" in words_of(answer)
+        assert "còn hoàn tác được trong ít giây" in words_of(answer)
         office.clock(office.moment + timedelta(seconds=1))
     assert work(office, 10) == 2
     db.session.expire_all()
