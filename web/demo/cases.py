@@ -27,7 +27,7 @@ from web.demo.pictures import draw_demo_photo
 from web.demo.recordings import demo_video, demo_voice
 from web.demo.reorganisation import DONE, reorganise
 from web.demo.stories import Deed, Story, moments_of
-from web.demo.telling import Pictures, Recorded, Telling, agency_names, begin_deed
+from web.demo.telling import Pictures, Recorded, Telling, agency_names, begin_step, in_a_deed
 from web.demo.year import YEAR
 
 STORIES = (*HISTORY, *YEAR, *FRESH)
@@ -148,9 +148,9 @@ def tell_stories(centre: Centre, *, now: datetime, store: FileStore, pictures: P
             reorganise(centre)
             cast.forget()
             is_reorganised = True
-        begin_deed(centre)
-        DEEDS[each.step](telling, each, moment)
-    begin_deed(centre)
+        with in_a_deed(centre):
+            DEEDS[each.step](telling, each, moment)
+    begin_step()
     return len(stories)
 
 

@@ -11,7 +11,6 @@ from typing import Any, TypeVar
 from sqlalchemy import select
 
 from casework.db import db
-from casework.local_time import local_day
 from casework.models import Agency, Area, AreaSuccession, Camera, Field
 from casework.permissions import Actor, Role, actor_for
 from casework.text import fold
@@ -30,11 +29,11 @@ class Cast:
         self._kept.clear()
 
     def staff(self, login: str, moment: datetime) -> Actor:
-        """A member of the centre's staff with the roles held on that day."""
-        return self.once(("staff", login, local_day(moment)), lambda: actor_for(staff_account(login), now=moment))
+        """A member of the centre's staff with the roles held then; they change with the bodies alone, and nobody has a deputy yet."""
+        return self.once(("staff", login), lambda: actor_for(staff_account(login), now=moment))
 
     def of_agency(self, agency: Agency, role: Role, moment: datetime) -> Actor:
-        return self.once((role, agency.id, local_day(moment)), lambda: actor_for(agency_account(agency, role), now=moment))
+        return self.once((role, agency.id), lambda: actor_for(agency_account(agency, role), now=moment))
 
     def citizen(self, number: int, moment: datetime) -> Actor:
         """One of SENDERS."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
@@ -26,6 +27,9 @@ from workflows.running.acts import act
 from workflows.running.steps import perform
 
 BETWEEN_AGENCIES = timedelta(minutes=2)
+JUST_BEGUN = "a deed has just begun"
+"""The key in a session's `info` that says that a deed has done nothing yet."""
+
 OPERATOR, LEAD, COMMITTEE = "vanhanh", "totruong", "lanhdao"
 
 Pictures = Mapping[tuple[str, str], list[Future[PreparedPhoto]]]
@@ -162,18 +166,29 @@ class Telling:
         return list(dict.fromkeys(found[key] for key in keys))
 
 
-def begin_deed(centre: Centre) -> None:
+@contextmanager
+def in_a_deed(centre: Centre) -> Iterator[None]:
     """End a step, and drop all rows but the centre's: some thousand deeds would otherwise look through each other's."""
     begin_step()
     db.session.expunge_all()
     db.session.add(centre)
+    info = db.session().info
+    info[JUST_BEGUN] = True
+    try:
+        yield
+    finally:
+        info.pop(JUST_BEGUN, None)
 
 
 def begin_step() -> None:
-    """End a step and forget what it read, as unit_of_work() does."""
+    """End a step and forget what it read, as unit_of_work() does.
+
+    Rows a deed has read before its first step stay: nothing was done since, and reading them anew took a tenth of all statements.
+    """
     do_before_commit()
     db.session.flush()
-    db.session.expire_all()
+    if not db.session().info.pop(JUST_BEGUN, False):
+        db.session.expire_all()
     kept_for_step().clear()
 
 
