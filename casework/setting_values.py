@@ -93,6 +93,16 @@ def tile_address(text: str) -> str:
     return text
 
 
+def box(text: str) -> str:
+    """Parse a box in degrees: south, north, west, east."""
+    south, north, west, east = [float(part) for part in text.split()] if _BOX.fullmatch(text) else (0.0,) * 4
+    if not (-90 <= south < north <= 90 and -180 <= west < east <= 180):
+        raise ValueRefused("Cần bốn số độ: nam, bắc, tây, đông, ví dụ 8.0 23.5 102.0 110.0.",
+                           "Four degrees are needed: south, north, west, east, such as 8.0 23.5 102.0 110.0.")  # fmt: skip
+    return text
+
+
+_BOX = re.compile(r"-?[0-9]{1,3}(?:\.[0-9]{1,6})?(?: -?[0-9]{1,3}(?:\.[0-9]{1,6})?){3}")
 CLOSED_DOOR, OPEN_DOOR = "closed", "open"
 DOORS: tuple[tuple[str, Bilingual, Bilingual], ...] = (
     ("open311", Bilingual("Open311", "Open311"),
@@ -216,6 +226,10 @@ VALUES: dict[str, Value] = {
         Value("open311_key_service", "doors", Bilingual("Xin khóa Open311", "How to get a key for Open311"),
               Bilingual("Ghi trong tệp discovery: xin khóa ở đâu, bằng cách nào.", "Stands in the discovery file: where and how to ask."),
               "", words(200)),
+        Value("open311_box", "doors", Bilingual("Vùng phục vụ qua Open311 (độ)", "Box served by Open311 (degrees)"),
+              Bilingual("Nam, bắc, tây, đông. Điểm ngoài vùng này bị từ chối, ví dụ khi vĩ độ và kinh độ bị đổi chỗ. Mặc định: Việt Nam.",
+                        "South, north, west, east. A point outside is refused, as where latitude and longitude were exchanged. "
+                        "Default: Viet Nam."), "8.0 23.5 102.0 110.0", box, for_centre=False),
         Value("service_key_days", "doors", Bilingual("Khóa kết nối có hạn (ngày)", "Keys of other systems last (days)"),
               Bilingual("Nhiều nhất 365 ngày; chủ tài khoản được báo trước 30, 7 và 1 ngày.",
                         "365 days at most; the owner is told 30, 7 and 1 days before."), 180, whole(1, 365), for_centre=False),

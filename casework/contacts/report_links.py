@@ -25,6 +25,14 @@ def links_of(report: Report) -> list[CaseReport]:
     return list(db.session.scalars(_links([report.id])))
 
 
+def links_of_reports(report_ids: list[int]) -> dict[int, list[CaseReport]]:
+    """The same of several reports, by their rows."""
+    found: dict[int, list[CaseReport]] = {id_: [] for id_ in report_ids}
+    for link in db.session.scalars(_links(report_ids)) if report_ids else ():
+        found[link.report_id].append(link)
+    return found
+
+
 def newest_links(report_ids: list[int]) -> dict[int, CaseReport]:
     """The last link of each report, by the report's row."""
     return {link.report_id: link for link in db.session.scalars(_links(report_ids))}

@@ -83,6 +83,25 @@ def own_steps(report: Report, links: Sequence[CaseReport]) -> list[Step]:
     return list(_told(events, Known(_agency_names(link.case for link in links), Audience.SENDER)))
 
 
+def own_steps_of(stays: Mapping[Report, Sequence[CaseReport]]) -> dict[int, list[Step]]:
+    """The same for several reports in one statement, by their rows; their links are given with cases and assignments."""
+    case_ids = sorted({link.case_id for links in stays.values() for link in links})
+    query = _events().where(Event.case_id.in_(bindparam("cases", expanding=True))).order_by(Event.at.desc(), Event.id.desc())
+    values = {"cases": case_ids, "types": _types_told(Audience.SENDER)}
+    rows = db.session.execute(query.limit(MOST_STEPS * len(case_ids)), values) if case_ids else ()
+    of_cases: dict[int | None, list[ToldEvent]] = defaultdict(list)
+    for row in rows:
+        of_cases[row.case_id].append(ToldEvent(*row))
+    personal = events_where(lambda verb: verb.is_personal)
+    found = {}
+    for report, links in stays.items():
+        during = [event for link in links for event in of_cases[link.case_id] if _is_during(event, link)]
+        during = sorted({event.id: event for event in during}.values(), key=lambda event: (event.at, event.id), reverse=True)
+        events = [event for event in during[:MOST_STEPS] if _concerns(event, report, personal)]
+        found[report.id] = list(_told(events, Known(_agency_names(link.case for link in links), Audience.SENDER)))
+    return found
+
+
 def with_moves(steps: list[Step], moves: Sequence[DueMove]) -> list[Step]:
     """The steps with the changes of the answer day, each placed above its cause."""
     told = [Step(move.words, move.at, note=move.reason) for move in moves]
@@ -113,6 +132,10 @@ def _types_told(audience: Audience) -> list[str]:
 def _stay(number: int, *, has_ended: bool) -> ColumnElement[bool]:
     since = and_(Event.case_id == bindparam(f"in_{number}"), Event.at >= bindparam(f"since_{number}"))
     return and_(since, Event.at <= bindparam(f"until_{number}")) if has_ended else since
+
+
+def _is_during(event: ToldEvent, link: CaseReport) -> bool:
+    return event.at >= link.joined_at and (link.left_at is None or event.at <= link.left_at)
 
 
 def _concerns(event: ToldEvent, report: Report, personal: frozenset[str]) -> bool:

@@ -10,8 +10,13 @@ from casework.doors.open311.jurisdictions import Jurisdiction, jurisdictions, na
 from casework.local_time import local_day
 from web.clock import now
 from web.door_keys import caller
-from web.open311.faults import Fault, Refused, fault, not_an_instant
+from web.open311.faults import Fault, Refused, fault, given_twice, not_an_instant
 
+KNOWN = (
+    "jurisdiction_id", "service_request_id", "service_code", "status", "start_date", "end_date", "updated_after", "updated_before", "page",
+    "page_size", "extensions", "api_key",
+)  # fmt: skip
+"""The parameters of addresses that mean something here."""
 REPLACED = "\ufffd"
 """What stands in a form where bytes were no UTF-8."""
 
@@ -31,13 +36,21 @@ def refuse_bytes() -> None:
         raise Refused(400, fault("not_utf8"))
 
 
+def refuse_twice_in_address() -> None:
+    """Refuse a known parameter that an address has twice: which of them is meant nobody can say. Raises Refused."""
+    if twice := [given_twice(name) for name in KNOWN if len(request.args.getlist(name)) > 1]:
+        raise Refused(400, *twice)
+
+
 def centre_asked(*, is_post: bool = False, reads: bool = True) -> Jurisdiction:
     """The centre a request is about: the one it names, else that of its key, else the only one there is.
 
-    Raises Refused: 403 for one that is not the key's, 400 where several have the door open and none is named, 404 for an unknown one and
-    for one that has ended where something is to be filed. Raises NotFound while the door is closed everywhere.
+    Raises Refused: 403 for one that is not the key's, 400 where several have the door open and none is named, or a parameter is given
+    twice, 404 for an unknown one and for one that has ended where something is to be filed. Raises NotFound while the door is closed
+    everywhere.
     """
     refuse_bytes()
+    refuse_twice_in_address()
     known, by = jurisdictions(local_day(now())), caller()
     if not known:
         raise NotFound

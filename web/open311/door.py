@@ -133,8 +133,8 @@ def refused(status: int, faults: list[Fault], **headers: str) -> Response:
 @bp.after_request
 def _mark(response: Response) -> Response:
     """Who may keep an answer: public ones anybody, to be asked for again each time, since a case may be set apart at any moment."""
-    has_key = bool(shown_key(takes_parameter=True))
-    is_public = request.method in READING and not has_key
+    # of a form that was too large nothing is read again
+    is_public = request.method in READING and not shown_key(takes_parameter=True)
     response.headers["Cache-Control"] = "public, no-cache" if is_public and response.status_code in (200, 304) else "private, no-store"
     if is_public:
         response.headers["Access-Control-Allow-Origin"] = "*"

@@ -25,14 +25,13 @@ from casework.models import Area
 from casework.places.lookup import bounded_area_at
 from casework.privacy.identity import Contact
 from casework.reading.rule_rows import FieldRow
+from casework.setting_values import value_of
 from casework.text import normal
 from web.clock import now
 from web.open311.asking import instant_in
 from web.open311.faults import Fault, Refused, fault, given_twice
 from web.typed_contact import email_address, phone_number
 
-SERVED = (8.0, 23.5, 102.0, 110.0)
-"""South, north, west and east of what the installation serves: Viet Nam's land. Catches latitude and longitude in each other's place."""
 LONGEST_NAME = 120
 MANY = ("media_url", "attribute[")
 DATA = re.compile(r"data:image/[a-z0-9.+-]{1,20};base64,", re.IGNORECASE)
@@ -92,7 +91,7 @@ def read_report(centre: Jurisdiction) -> Sent:
         faults.append(fault("contact_missing"))
     if faults:
         raise Refused(400, *faults)
-    sent.photos = [*sent_files(), *_inline(sent)]
+    sent.photos, sent.not_fetched = sent_photos()
     return sent
 
 
@@ -123,7 +122,8 @@ def _point(faults: list[Fault]) -> tuple[float, float] | None:
     lat, long = sent_text("lat"), sent_text("long")
     if not lat and not long:
         return None
-    south, north, west, east = SERVED
+    # what the installation serves; catches latitude and longitude in each other's place
+    south, north, west, east = map(float, str(value_of("open311_box")).split())
     if _DEGREES.fullmatch(lat) and _DEGREES.fullmatch(long) and south <= float(lat) <= north and west <= float(long) <= east:
         return float(lat), float(long)
     faults.append(fault("lat_long"))
@@ -177,18 +177,18 @@ def _attributes(service: FieldRow, centre: Jurisdiction, sent: Sent, faults: lis
             sent.seen_at = instant_in(typed, name, faults)
 
 
-def sent_files() -> list[FileStorage]:
-    return [file for _, file in request.files.items(multi=True) if file.filename]
+def sent_photos() -> tuple[list[FileStorage], int]:
+    """The photos that came along as files or stand in the form itself, and how many addresses there are beside: no other host is called."""
+    texts = [text for each in request.form.getlist("media_url") if (text := each.strip())]
+    inline = [text for text in texts if DATA.match(text)]
+    files = [file for _, file in request.files.items(multi=True) if file.filename]
+    return [*files, *_decoded(inline)], len(texts) - len(inline)
 
 
-def _inline(sent: Sent) -> Iterator[FileStorage]:
-    """The photos that stand in the form itself; addresses of other hosts are not called."""
-    for number, value in enumerate(request.form.getlist("media_url"), 1):
-        text = value.strip()
-        if (head := DATA.match(text)) is None:
-            sent.not_fetched += bool(text)
-            continue
+def _decoded(inline: list[str]) -> Iterator[FileStorage]:
+    """What is no image is handed on all the same, so that it is refused like any other file."""
+    for number, text in enumerate(inline, 1):
         try:
-            yield FileStorage(BytesIO(b64decode(text[head.end() :], validate=True)), f"media_url-{number}")
+            yield FileStorage(BytesIO(b64decode(text.partition(",")[2], validate=True)), f"media_url-{number}")
         except (NotBase64, ValueError):
             yield FileStorage(BytesIO(b"no photo"), f"media_url-{number}")

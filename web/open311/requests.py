@@ -116,7 +116,8 @@ def _wanted(centre: Jurisdiction, faults: list[Fault]) -> Wanted:
     )
     if not (after or before):
         since, until = _days(since, until)
-    if since and until and not timedelta(0) <= until - since <= timedelta(days=MOST_DAYS):
+    most = timedelta.max if after or before else timedelta(days=MOST_DAYS)
+    if since and until and not timedelta(0) <= until - since <= most:
         faults.append(fault("span"))
     return Wanted(
         centre.id, since, until, is_closed=_closed_in(faults), field_ids=_fields_in(centre, faults), changed_after=after,

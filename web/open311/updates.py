@@ -8,7 +8,7 @@ from sqlalchemy import func, select
 from werkzeug.exceptions import NotFound
 
 from casework.contacts.report_links import case_of, open_questions
-from casework.db import db
+from casework.db import db, unit_of_work
 from casework.doors.gates import Door
 from casework.doors.open311.cases import rows_shown
 from casework.doors.open311.finding import TooMany, behind
@@ -17,7 +17,7 @@ from casework.models import Event, Report
 from casework.pausing.additions import LONGEST_WORDS, WriteToCentreInput
 from casework.pausing.questions import AnswerQuestionInput
 from casework.permissions import Action, Actor
-from casework.sent_once import SentBefore, key_of, sending
+from casework.sent_once import SentBefore, answer_to, answered_at, key_of, sending
 from casework.states import ENDED_STATES
 from casework.text import normal
 from web.clock import now
@@ -27,7 +27,7 @@ from web.files.uploads import stage_uploads
 from web.open311.asking import centre_asked, instant_in, parameter
 from web.open311.door import answered, answers, said
 from web.open311.faults import Fault, Refused, fault
-from web.open311.reading import refuse_twice, refuse_type, sent_files, sent_text
+from web.open311.reading import refuse_twice, refuse_type, sent_photos, sent_text
 from web.open311.writing import Several, Value
 from workflows.running.acts import act_recorded
 from workflows.running.incidents import run_recorded, spot_in_case
@@ -67,16 +67,23 @@ def add_update(form: str) -> ResponseReturnValue:
     report = _own_report(sent_text("service_request_id").upper())
     # the same words again without a name of the client's are the same update, too
     key = key_of("open311", known_caller().account_id, report.code, sent_text("update_id") or words)
-    files, token = sent_files(), key[:32]
+    (files, _elsewhere), token = sent_photos(), key[:32]
     if files:
         stage_uploads(files, token=token, purpose="scene", by=known_caller().actor, most=most_report_photos())
     try:
         with sending(key):
             _say(report, words, token if files else None)
+            with unit_of_work():
+                update_id = answered_at(_newest_of(report))
     except SentBefore:
-        pass
+        update_id = answer_to(key) or _newest_of(report)
+    return answered(ROOT, [{"update_id": update_id}])
+
+
+def _newest_of(report: Report) -> str:
+    """The name of what this account said last to the case of a report."""
     said_by_it = select(func.max(Event.id)).where(Event.case_id == case_of(report).id, Event.actor_id == known_caller().account_id)
-    return answered(ROOT, [{"update_id": update_id_of(db.session.scalar(said_by_it) or 0)}])
+    return update_id_of(db.session.scalar(said_by_it) or 0)
 
 
 def _span(faults: list[Fault]) -> tuple[datetime, datetime]:

@@ -17,6 +17,7 @@ from sqlalchemy.orm import aliased
 from casework.bilingual import Bilingual
 from casework.clocks.acts import ClockKind
 from casework.db import db
+from casework.doors.gates import Door, is_open
 from casework.local_time import by_day, local_day, midnight
 from casework.models import (
     Agency,
@@ -72,6 +73,7 @@ class RequestRow:
 
     case_id: int
     code: str
+    centre_id: int
     progress: Progress
     is_closed: bool
     field: Bilingual | None
@@ -97,8 +99,14 @@ class RequestRow:
 
 
 def rows_shown(case_ids: Collection[int]) -> dict[int, RequestRow]:
-    """The public ones among some cases, by row. Four statements."""
-    return rows_of(db.session.execute(_shown(), {"cases": list(case_ids)}) if case_ids else ())
+    """The public ones among some cases, by row: those of centres that have the door open. Four statements."""
+    read = db.session.execute(_shown(), {"cases": list(case_ids)}) if case_ids else ()
+    return rows_of(row for row in read if is_behind(row))
+
+
+def is_behind(row: Any) -> bool:
+    """Whether the centre that has a case now has the door open."""
+    return is_open(Door.OPEN311, row.centre_id)
 
 
 def rows_of(read: Iterable[Any]) -> dict[int, RequestRow]:
@@ -126,8 +134,9 @@ def row_of(row: Any, answers: dict[int, tuple[AnswerRow, ...]], photos: dict[int
     published = _published(row, answers, photos) if row.version_id is not None else None
     names = row.clock_id is not None and (published is None or names_village(row))
     return RequestRow(
-        row.id, row.code, progress_of(row, was_asked=row.was_asked), row.state in ANSWERED_STATES, _named(row.field_vi, row.field_en),
-        row.service_code, _named(row.area_vi, row.area_en), row.area_ref, _named(row.province_vi, row.province_en),
+        row.id, row.code, row.centre_id, progress_of(row, was_asked=row.was_asked), row.state in ANSWERED_STATES,
+        _named(row.field_vi, row.field_en), row.service_code, _named(row.area_vi, row.area_en), row.area_ref,
+        _named(row.province_vi, row.province_en),
         row.village if names else None, midnight(local_day(row.opened_at)), updated_at(row),
         by_day(row.clock_due_at) - timedelta(seconds=1) if row.clock_due_at is not None else None,
         local_day(row.clock_due_at - timedelta(microseconds=1)) if row.clock_due_at is not None else None, row.clock_ended_at,
@@ -175,8 +184,8 @@ def columns() -> Select[Any]:
     withdrawn = select(func.max(beside.unpublished_at)).where(beside.case_id == Case.id, beside.kind.in_(PUBLIC_KINDS)).correlate(Case)
     read: Select[Any] = (
         select(  # type: ignore[assignment]
-            Case.id, Case.code, Case.state, Case.state_before, Case.reopened, Case.opened_at, Case.accepted_at, Case.urgency, Case.village,
-            Case.latitude, Case.longitude, Case.paused_for, Case.paused_until, Case.held_reason,
+            Case.id, Case.code, Case.centre_id, Case.state, Case.state_before, Case.reopened, Case.opened_at, Case.accepted_at,
+            Case.urgency, Case.village, Case.latitude, Case.longitude, Case.paused_for, Case.paused_until, Case.held_reason,
             Field.name_vi.label("field_vi"), Field.name_en.label("field_en"), Field.service_code,
             Area.name_vi.label("area_vi"), Area.name_en.label("area_en"), Area.ref.label("area_ref"),
             province.name_vi.label("province_vi"), province.name_en.label("province_en"),

@@ -3,18 +3,21 @@
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, not_, or_, select
+from sqlalchemy import ColumnElement, Select, and_, bindparam, func, not_, or_, select
 
 from casework.db import db
 from casework.doors.open311.cases import columns, updated_at
 from casework.local_time import local_day, midnight
-from casework.models import Case, CaseReport, EventStream, Report
+from casework.models import Case, CaseReport, Event, EventStream, Report
 from casework.public.filters import is_shown
 from casework.public.limits import LocalMidnight
 from casework.public.unindexed import unindexed
+from casework.sentences import Audience
 from casework.states import ANSWERED_STATES, CaseState
+from casework.verbs import events_told, events_where
 
 MOST_FOUND = 10_000
 """The rows a page may lie behind, and the cases that may have changed in a span: with more somebody has to narrow the days."""
@@ -63,7 +66,7 @@ def found(wanted: Wanted, *, offset: int, size: int) -> list[int]:
 
 def _conditions(wanted: Wanted) -> list[ColumnElement[bool]]:
     is_seen = is_shown()
-    if wanted.service_id is not None and not wanted.is_by_change:
+    if wanted.service_id is not None:
         is_seen = or_(is_seen, and_(Case.merged_into_id.is_(None), Case.parent_id.is_(None), Case.id.in_(_own_cases(wanted.service_id))))
     conditions: list[ColumnElement[bool]] = [is_seen, unindexed(Case.centre_id) == wanted.centre_id]
     if wanted.since is not None:
@@ -80,8 +83,26 @@ def _conditions(wanted: Wanted) -> list[ColumnElement[bool]]:
 
 def _own_cases(service_id: int) -> Select[int]:
     """The cases whose main report a service account filed."""
-    query = select(CaseReport.case_id).join(Report, Report.id == CaseReport.report_id)
-    return query.where(Report.service_id == service_id, CaseReport.is_main, CaseReport.left_at.is_(None))
+    return own_main().with_only_columns(CaseReport.case_id).where(Report.service_id == service_id)
+
+
+def own_main() -> Select[Any]:
+    """The links of main reports to their cases, with their reports beside."""
+    query = select(CaseReport.id).join(Report, Report.id == CaseReport.report_id)
+    return query.where(CaseReport.is_main, CaseReport.left_at.is_(None))
+
+
+@cache
+def told_types() -> list[str]:
+    """The events every sender of a case is told."""
+    personal = events_where(lambda verb: verb.is_personal)
+    return [each for each in events_told(Audience.SENDER) if each not in personal]
+
+
+def told_at() -> Any:
+    """When the senders of a Case were last told of it; `types` are told_types()."""
+    newest = select(func.max(Event.at)).where(Event.case_id == Case.id, Event.type.in_(bindparam("types", expanding=True)))
+    return newest.correlate(Case).scalar_subquery()
 
 
 def _changed(wanted: Wanted) -> list[int]:
@@ -96,9 +117,26 @@ def _changed(wanted: Wanted) -> list[int]:
     rows: list[Any] = list(db.session.execute(query.where(Case.id.in_(ids)) if ids is not None else query.limit(MOST_FOUND + 1)))
     if len(rows) > MOST_FOUND:
         raise TooMany
-    kept = [row for row in rows if _is_within(updated_at(row), after, before, is_day=row.version_id is None and row.withdrawn_at is None)]
+    told = _told_to(wanted.service_id, [row.id for row in rows]) if wanted.service_id is not None else {}
+    kept = [row for row in rows if _is_within(*(told.get(row.id) or _told_to_all(row)), after, before)]
     kept.sort(key=lambda row: (local_day(row.opened_at), row.code), reverse=True)
     return [row.id for row in kept]
+
+
+def _told_to_all(row: Any) -> tuple[datetime, bool]:
+    """The last change the public is told of, and whether it is told by its day alone."""
+    return updated_at(row), row.version_id is None and row.withdrawn_at is None
+
+
+def _told_to(service_id: int, ids: list[int]) -> dict[int, tuple[datetime, bool]]:
+    """The same of the cases among some whose main report a service account filed, as it is told it."""
+    query = select(Case.id, Case.opened_at, Case.quarantined_at, told_at().label("told_at"))
+    query = query.where(Case.id.in_(_own_cases(service_id)), Case.id.in_(ids))
+    return {
+        row.id: (midnight(local_day(row.opened_at)), True) if row.quarantined_at is not None
+        else (max(row.told_at or row.opened_at, row.opened_at), False)
+        for row in (db.session.execute(query, {"types": told_types()}) if ids else ())
+    }  # fmt: skip
 
 
 def changed_since(since: datetime) -> list[int]:
@@ -110,10 +148,10 @@ def changed_since(since: datetime) -> list[int]:
     return [int(each.removeprefix("case:")) for each in streams]
 
 
-def _is_within(moment: datetime, after: datetime | None, before: datetime | None, *, is_day: bool) -> bool:
+def _is_within(moment: datetime, is_day: bool, after: datetime | None, before: datetime | None) -> bool:
     """Whether a value lies in a span; one that is a day alone lies in it with its whole day."""
     ends = moment + timedelta(days=1) - timedelta(seconds=1) if is_day else moment
-    return (after is None or ends >= after.replace(microsecond=0)) and (before is None or moment <= before)
+    return (after is None or ends >= after.replace(microsecond=0)) and (before is None or moment.replace(microsecond=0) <= before)
 
 
 @dataclass(frozen=True, slots=True)

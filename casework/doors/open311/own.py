@@ -15,14 +15,12 @@ from sqlalchemy.orm import aliased
 
 from casework.bilingual import Bilingual
 from casework.db import db
-from casework.doors.open311.cases import RequestRow, columns, rows_of
-from casework.doors.open311.finding import Behind
-from casework.models import Case, CaseReport, Event, Refusal, RefusalReason, Report
+from casework.doors.open311.cases import RequestRow, columns, is_behind, rows_of
+from casework.doors.open311.finding import Behind, own_main, told_at, told_types
+from casework.models import Case, CaseReport, Refusal, RefusalReason, Report
 from casework.public.filters import is_shown
 from casework.reporters.next_steps import NEXT
-from casework.sentences import Audience
 from casework.states import ANSWERED_STATES, CaseState, owner_label
-from casework.verbs import events_told, events_where
 
 SET_APART = NEXT[CaseState.QUARANTINED]
 PRIVATELY = Bilingual("Đã trả lời riêng cho người gửi.", "Answered in private.")
@@ -35,8 +33,8 @@ def own_rows(case_ids: Collection[int], service_id: int, *, known: Collection[Be
     if not case_ids:
         return {}
     asked = {each.case_id: each for each in known if each.service_id == service_id}
-    read = list(db.session.execute(_known(), {"cases": list(case_ids), "service": service_id, "types": _types()}))
-    by_id = {row.id: row for row in read if row.is_shown or row.is_own or row.id in asked}
+    read = list(db.session.execute(_known(), {"cases": list(case_ids), "service": service_id, "types": told_types()}))
+    by_id = {row.id: row for row in read if (row.is_shown and is_behind(row)) or row.is_own or row.id in asked}
     rows = rows_of(by_id.values())
     own = {id_ for id_, row in by_id.items() if row.is_own or id_ in asked}
     return {id_: _own(row, by_id[id_], asked.get(id_)) if id_ in own else row for id_, row in rows.items()}
@@ -48,8 +46,10 @@ def _own(row: RequestRow, read: Any, asked: Behind | None) -> RequestRow:
             row, is_closed=False, published=None, own_words=SET_APART, is_receipt=True, updated_at=row.requested_at, expected_at=None,
         )  # fmt: skip
     updated = max(read.told_at, read.opened_at) if read.told_at is not None else read.opened_at
-    due = read.clock_due_at - timedelta(seconds=1) if read.clock_due_at is not None else None
-    seen = replace(row, updated_at=updated, expected_at=due)
+    seen = replace(row, updated_at=updated)
+    if read.is_own and read.clock_due_at is not None:
+        # of a case it was merged into the hour would tell when another's report was filed
+        seen = replace(seen, expected_at=read.clock_due_at - timedelta(seconds=1))
     if (asked is not None and asked.has_left) or read.state == CaseState.WITHDRAWN:
         return replace(seen, is_closed=True, published=None, own_words=WITHDRAWN)
     if read.state == CaseState.REFUSED:
@@ -65,25 +65,15 @@ def _own(row: RequestRow, read: Any, asked: Behind | None) -> RequestRow:
 
 
 @cache
-def _types() -> list[str]:
-    """The events every sender of a case is told."""
-    personal = events_where(lambda verb: verb.is_personal)
-    return [each for each in events_told(Audience.SENDER) if each not in personal]
-
-
-@cache
 def _known() -> Select[Any]:
     refusal = aliased(Refusal)
     newest = select(func.max(refusal.id)).where(refusal.case_id == Case.id).correlate(Case).scalar_subquery()
-    told = select(func.max(Event.at)).where(Event.case_id == Case.id, Event.type.in_(bindparam("types", expanding=True))).correlate(Case)
-    filed = select(CaseReport.id).join(Report, Report.id == CaseReport.report_id)
-    own = filed.where(CaseReport.case_id == Case.id, CaseReport.is_main, CaseReport.left_at.is_(None))
-    own = own.where(Report.service_id == bindparam("service"))
+    own = own_main().where(CaseReport.case_id == Case.id, Report.service_id == bindparam("service"))
     return (
         columns()
         .add_columns(
             Case.quarantined_at, is_shown().label("is_shown"), own.correlate(Case).exists().label("is_own"),
-            told.scalar_subquery().label("told_at"), RefusalReason.name_vi.label("reason_vi"), RefusalReason.name_en.label("reason_en"),
+            told_at().label("told_at"), RefusalReason.name_vi.label("reason_vi"), RefusalReason.name_en.label("reason_en"),
             RefusalReason.guidance_vi, RefusalReason.guidance_en,
         )
         .outerjoin(Refusal, Refusal.id == newest)

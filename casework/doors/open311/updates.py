@@ -8,14 +8,14 @@ from datetime import datetime, timedelta
 from sqlalchemy import and_, select
 
 from casework.bilingual import Bilingual
-from casework.contacts.report_links import links_of
+from casework.contacts.report_links import links_of_reports
 from casework.db import db
 from casework.doors.open311.finding import TooMany, changed_since
 from casework.local_time import local_day, midnight
 from casework.models import Agency, Assignment, Case, CaseReport, Report
 from casework.public.filters import is_shown
 from casework.sealing.seal import lookup_digest
-from casework.telling.steps import Step, own_steps, public_steps_of
+from casework.telling.steps import Step, own_steps_of, public_steps_of
 
 MOST_CASES, MOST_OWN, MOST_UPDATES = 1_000, 200, 1_000
 ID_PURPOSE = "update of Open311"
@@ -48,9 +48,11 @@ def updates(centre_id: int, since: datetime, until: datetime, *, service_id: int
     ids = changed_since(midnight(local_day(since)))
     own = _own_reports(ids, service_id) if service_id is not None and ids else []
     found: list[Update] = []
-    for report, case_is_apart in own:
-        if not case_is_apart:
-            found += _in_span(report.code, own_steps(report, links_of(report)), since, until)
+    told = [report for report, is_apart in own if not is_apart]
+    links = links_of_reports([report.id for report in told])
+    steps_told = own_steps_of({report: links[report.id] for report in told})
+    for report in told:
+        found += _in_span(report.code, steps_told[report.id], since, until)
     covered = {report.code for report, _ in own}
     codes = {case_id: code for case_id, code in _published(ids, centre_id) if code not in covered}
     for case_id, steps in public_steps_of(_agencies(codes)).items():
