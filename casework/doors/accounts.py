@@ -26,6 +26,9 @@ from casework.settings.scopes import administered_centres, is_of, one_at_a_time
 from casework.text import normal
 
 KIND = "service_account"
+BY_CODE, PROVEN = "reporter", "proven"
+CONTACT_MODES = (BY_CODE, PROVEN)
+"""Who proves the contact of a sender: the sender by a code of ours, or the operator, which vouches for it under its agreement."""
 LONGEST_NAME, LONGEST_PURPOSE, LONGEST_NUMBER = 120, 300, 60
 MOST_REPORTS = 1_000_000
 MOST_LISTED = 200
@@ -48,6 +51,9 @@ class ServiceWish:
     agreement_on: date | None = None
     reports_an_hour: int | None = None
     reports_a_day: int | None = None
+    contact_mode: str = BY_CODE
+    extended_statuses: bool = False
+    """Whether updates of Open311 come in FixMyStreet's words."""
 
 
 def add_service_account(
@@ -190,10 +196,12 @@ def _fit(wish: ServiceWish, *, is_of_agency: bool, centre_id: int, today: date, 
         agreed = getattr(wish, field)
         if agreed is not None and not 1 <= agreed <= MOST_REPORTS:
             raise ServiceRefused("Số phản ánh không hợp lệ.", "This number of reports is not possible.", about=field)
+    if wish.contact_mode not in CONTACT_MODES:
+        raise ServiceRefused("Vui lòng chọn ai xác nhận cách liên hệ.", "Please choose who proves the contact.", about="contact_mode")
     return {
         "name": name, "purpose": purpose, "scopes": [str(each) for each in grantable(is_of_agency=is_of_agency) if each in scopes],
         "agreement_number": number or None, "agreement_on": wish.agreement_on, "reports_an_hour": wish.reports_an_hour,
-        "reports_a_day": wish.reports_a_day,
+        "reports_a_day": wish.reports_a_day, "contact_mode": wish.contact_mode, "extended_statuses": wish.extended_statuses,
     }  # fmt: skip
 
 
@@ -243,5 +251,6 @@ def _hold_roles(row: ServiceAccount, today: date) -> None:
 
 
 def _seen(row: ServiceAccount) -> dict[str, Any]:
-    columns = ("purpose", "scopes", "agreement_number", "agreement_on", "reports_an_hour", "reports_a_day")
+    columns = ("purpose", "scopes", "agreement_number", "agreement_on", "reports_an_hour", "reports_a_day", "contact_mode",
+               "extended_statuses")  # fmt: skip
     return {"name": row.account.full_name, "owner": row.owner.login, **{column: getattr(row, column) for column in columns}}

@@ -3,7 +3,7 @@
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String, text
+from sqlalchemy import Boolean, CheckConstraint, ForeignKey, Index, String, false, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from casework.db import Id, Model, Referable
@@ -17,7 +17,10 @@ class ServiceAccount(Model):
     """What is known of an account of kind `service`, beside its name and roles: whose it is, what it may do, and why."""
 
     __tablename__ = "service_account"
-    __table_args__ = (CheckConstraint("(agreement_number IS NULL) = (agreement_on IS NULL)", name="agreement"),)
+    __table_args__ = (
+        CheckConstraint("(agreement_number IS NULL) = (agreement_on IS NULL)", name="agreement"),
+        CheckConstraint("contact_mode IN ('reporter', 'proven')", name="contact_mode"),
+    )
     account_id: Mapped[int] = mapped_column(ForeignKey("account.id"), primary_key=True, autoincrement=False)
     centre_id: Mapped[int] = mapped_column(ForeignKey("centre.id"), index=True)
     agency_id: Mapped[int | None] = mapped_column(ForeignKey("agency.id"), index=True, comment="empty: of the centre itself")
@@ -28,6 +31,10 @@ class ServiceAccount(Model):
     agreement_on: Mapped[date | None]
     reports_an_hour: Mapped[int | None] = mapped_column(comment="agreed; empty: as for all")
     reports_a_day: Mapped[int | None] = mapped_column(comment="agreed; empty: as for all")
+    contact_mode: Mapped[str] = mapped_column(
+        String(10), server_default="reporter", comment="who proves it: “reporter”, by a code of ours, or “proven”: its operator has"
+    )
+    extended_statuses: Mapped[bool] = mapped_column(Boolean, server_default=false(), comment="updates in FixMyStreet's words")
     created_by_id: Mapped[int] = mapped_column(ForeignKey("account.id"))
     created_at: Mapped[datetime]
     ended_at: Mapped[datetime | None] = mapped_column(comment="for good")

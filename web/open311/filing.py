@@ -10,6 +10,7 @@ from werkzeug.exceptions import NotFound
 
 from casework.bilingual import Bilingual
 from casework.db import db, unit_of_work
+from casework.doors.accounts import PROVEN
 from casework.doors.gates import Door, is_open
 from casework.doors.limits import spend_report
 from casework.doors.open311.jurisdictions import Jurisdiction, id_of
@@ -20,6 +21,7 @@ from casework.local_time import LOCAL_ZONE, local_day
 from casework.models import Centre, IdempotencyKey, Report
 from casework.permissions import Action, Actor
 from casework.places.lookup import areas_around
+from casework.privacy.identity import Contact
 from casework.sealing.seal import lookup_digest
 from casework.settings.consent_notices import notice_today
 from web.accounts.confirm_contact import send_first_code
@@ -31,6 +33,7 @@ from web.open311.asking import centre_asked
 from web.open311.door import answered, answers, language, said
 from web.open311.faults import Fault, Refused, fault
 from web.open311.reading import Sent, read_report, refuse_type
+from workflows.desks.unconfirmed import confirm_with_step
 from workflows.running.filing import file_report
 
 SAME_REPORT = timedelta(hours=24)
@@ -154,14 +157,24 @@ def _file(sent: Sent, centre: Centre, key: str, code: str | None) -> Filed:
     moment, centre_id = now(), centre.id
     try:
         with unit_of_work(keeps_rows=True):
-            return file_report(
+            filed = file_report(
                 centre=db.session.get_one(Centre, centre_id), source="citizen", words=sent.words, place=sent.place, by=known_caller().actor,
                 now=moment, contact=sent.contact, field=sent.service, marked_urgent=sent.is_urgent,
                 photos_token=key[:TOKEN_LENGTH] if sent.photos else None, seen_at=sent.seen_at, consented=True, language=language(),
                 idempotency_key=key, consent_notice=notice_today(centre_id, moment), code=code, answers=sent.answers, door=Door.OPEN311,
             )  # fmt: skip
+            if known_caller().contact_mode == PROVEN and not filed.is_repeat:
+                _vouch_for(filed.report, sent.contact)
+            return filed
     except OtherReportFiled:
         raise Refused(400, fault("idempotency_conflict")) from None
+
+
+def _vouch_for(report: Report, contact: Contact | None) -> None:
+    """Take the contact as proven by the operator of the account, which the event names; no code is sent."""
+    if contact is not None:
+        way = Contact(phone=contact.phone) if contact.phone else Contact(email=contact.email)
+        confirm_with_step(report, contact=way, now=now(), by=known_caller().actor)
 
 
 def _changed_list(sent: Sent) -> list[Bilingual]:

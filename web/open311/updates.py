@@ -12,7 +12,7 @@ from casework.db import db, unit_of_work
 from casework.doors.gates import Door
 from casework.doors.open311.cases import rows_shown
 from casework.doors.open311.finding import TooMany, behind
-from casework.doors.open311.updates import Update, update_id_of, updates
+from casework.doors.open311.updates import CLOSED, OPEN, Update, update_id_of, updates
 from casework.models import Event, Report
 from casework.pausing.additions import LONGEST_WORDS, WriteToCentreInput
 from casework.pausing.questions import AnswerQuestionInput
@@ -54,7 +54,7 @@ def request_updates(form: str) -> ResponseReturnValue:
         listed = updates(centre.id, since, until, service_id=by.account_id if by is not None else None)
     except TooMany:
         raise Refused(400, fault("narrow")) from None
-    return answered(ROOT, [_update(each) for each in listed])
+    return answered(ROOT, [_update(each, has_words=by is not None and by.extended_statuses) for each in listed])
 
 
 @answers("/v2/servicerequestupdates", methods=("POST",))
@@ -97,9 +97,10 @@ def _span(faults: list[Fault]) -> tuple[datetime, datetime]:
     return since, until
 
 
-def _update(each: Update) -> Value:
+def _update(each: Update, *, has_words: bool) -> Value:
+    status = each.word if has_words else CLOSED if each.is_closed else OPEN
     return {
-        "update_id": each.update_id, "service_request_id": each.code, "status": "CLOSED" if each.is_closed else "OPEN",
+        "update_id": each.update_id, "service_request_id": each.code, "status": status,
         "updated_datetime": each.at, "description": said(each.words), "media_url": Several(),
     }  # fmt: skip
 

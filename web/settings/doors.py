@@ -13,15 +13,17 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import select
-from wtforms import IntegerField, SelectField, SelectMultipleField, StringField, TextAreaField
+from wtforms import BooleanField, IntegerField, RadioField, SelectField, SelectMultipleField, StringField, TextAreaField
 from wtforms.validators import InputRequired, Optional
 from wtforms.widgets import CheckboxInput
 
 from casework.db import db, unit_of_work
 from casework.doors.accounts import (
+    BY_CODE,
     LONGEST_NAME,
     LONGEST_NUMBER,
     LONGEST_PURPOSE,
+    PROVEN,
     ServiceRefused,
     ServiceWish,
     add_service_account,
@@ -90,6 +92,11 @@ class AccountForm(Form):
     agreement_on = StringField(_l("Day of the agreement"), validators=[at_most(20)])
     reports_an_hour = IntegerField(_l("Reports an hour, as agreed"), validators=[Optional()])
     reports_a_day = IntegerField(_l("Reports a day, as agreed"), validators=[Optional()])
+    contact_mode = RadioField(
+        _l("Who proves the contact of a sender"), validate_choice=False, default=BY_CODE,
+        choices=[(BY_CODE, _l("The sender, by a code we send")), (PROVEN, _l("Its operator, before it files"))],
+    )  # fmt: skip
+    extended_statuses = BooleanField(_l("Tell it the steps in FixMyStreet's words"))
     reason = StringField(_l("Reason"), validators=[InputRequired(), at_most(LONGEST_REASON)])
 
 
@@ -321,7 +328,8 @@ def _wish(form: AccountForm, body: Centre | Agency, row: ServiceAccount | None =
         name=form.name.data or "", owner=owner, purpose=form.purpose.data or "",
         scopes=[each for each in offered if str(each) in (form.scopes.data or ())], agreement_number=form.agreement_number.data or "",
         agreement_on=typed_day(form.agreement_on.data or "", "agreement_on"), reports_an_hour=form.reports_an_hour.data,
-        reports_a_day=form.reports_a_day.data,
+        reports_a_day=form.reports_a_day.data, contact_mode=form.contact_mode.data or BY_CODE,
+        extended_statuses=form.extended_statuses.data,
     )  # fmt: skip
 
 
@@ -334,7 +342,7 @@ def _refused(form: Form, refusal: CaseworkError) -> str:
 
 
 def _stands(row: ServiceAccount) -> dict[str, Any]:
-    columns = ("purpose", "agreement_number", "reports_an_hour", "reports_a_day")
+    columns = ("purpose", "agreement_number", "reports_an_hour", "reports_a_day", "contact_mode", "extended_statuses")
     day: date | None = row.agreement_on
     return {
         "name": row.account.full_name, "owner": row.owner.ref, "scopes": [str(each) for each in row.scopes],

@@ -25,6 +25,8 @@ LABELS: dict[str, Bilingual] = {
     "agreement_on": Bilingual("Ngày thỏa thuận", "Day of the agreement"),
     "reports_an_hour": Bilingual("Phản ánh mỗi giờ theo thỏa thuận", "Reports an hour, as agreed"),
     "reports_a_day": Bilingual("Phản ánh mỗi ngày theo thỏa thuận", "Reports a day, as agreed"),
+    "contact_mode": Bilingual("Ai xác nhận cách liên hệ", "Who proves the contact"),
+    "extended_statuses": Bilingual("Bằng từ của FixMyStreet", "In FixMyStreet's words"),
     "networks": Bilingual("Chỉ từ mạng", "Only from these networks"),
     "expires_on": Bilingual("Hết hạn ngày", "Runs out on"),
     "ended": Bilingual("Đã kết thúc", "Ended"),
@@ -108,6 +110,8 @@ CODES: dict[str, dict[str, Bilingual]] = {
     "role": {str(role): ROLE_WORDS[role] for role in Role if role in ROLE_WORDS},
     "level": dict(LEVEL_WORDS),
     "scopes": {str(action): words for action, words in SCOPE_WORDS.items()},
+    "contact_mode": {"reporter": Bilingual("người gửi, bằng mã", "the sender, by a code"),
+                     "proven": Bilingual("đơn vị vận hành", "its operator")},
     "language": {"vi": Bilingual("Tiếng Việt", "Vietnamese"), "en": Bilingual("Tiếng Anh", "English")},
     "state": {
         "draft": Bilingual("bản nháp", "draft"),

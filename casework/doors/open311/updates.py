@@ -23,8 +23,17 @@ ID_LENGTH = 24
 FILED = "file_report"
 WRITTEN = frozenset({"write_to_centre", "answer_question"})
 """What the sender's own system sent: it is not told of it again."""
-CLOSING = frozenset({"refuse", "withdraw_report", "answer_privately"})
+CLOSING = frozenset({"refuse", "withdraw_report", "answer_privately", "close_referral"})
 OPENING = frozenset({"reopen", "verify", "classify", "distribute"})
+EXTENDED = {
+    "verify": "INVESTIGATING", "classify": "INVESTIGATING", "reopen": "INVESTIGATING", "distribute": "IN_PROGRESS",
+    "accept_assignment": "IN_PROGRESS", "add_agency": "IN_PROGRESS", "change_lead": "IN_PROGRESS", "take_back": "IN_PROGRESS",
+    "refer": "NOT_COUNCILS_RESPONSIBILITY", "pass_on": "NOT_COUNCILS_RESPONSIBILITY", "refuse": "NO_FURTHER_ACTION",
+    "withdraw_report": "CANCELLED",
+}  # fmt: skip
+"""FixMyStreet's words for what a step leads to, where an account asks for them; other steps leave the word as it was. Never FIXED: that is
+for the citizen to say."""
+MERGED, OPEN, CLOSED = "DUPLICATE", "OPEN", "CLOSED"
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +43,8 @@ class Update:
     update_id: str
     code: str
     is_closed: bool
+    word: str
+    """What EXTENDED says of it, CLOSED for an answer."""
     at: datetime
     words: Bilingual
 
@@ -52,7 +63,7 @@ def updates(centre_id: int, since: datetime, until: datetime, *, service_id: int
     links = links_of_reports([report.id for report in told])
     steps_told = own_steps_of({report: links[report.id] for report in told})
     for report in told:
-        found += _in_span(report.code, steps_told[report.id], since, until)
+        found += _in_span(report.code, steps_told[report.id], since, until, is_of_sender=True)
     covered = {report.code for report, _ in own}
     codes = {case_id: code for case_id, code in _published(ids, centre_id) if code not in covered}
     for case_id, steps in public_steps_of(_agencies(codes)).items():
@@ -60,14 +71,21 @@ def updates(centre_id: int, since: datetime, until: datetime, *, service_id: int
     return sorted(found, key=lambda each: (each.at, each.code, each.update_id))[:MOST_UPDATES]
 
 
-def _in_span(code: str, steps: Iterable[Step], since: datetime, until: datetime) -> Iterator[Update]:
-    is_closed = False
+def _in_span(code: str, steps: Iterable[Step], since: datetime, until: datetime, *, is_of_sender: bool = False) -> Iterator[Update]:
+    is_closed, word = False, OPEN
     for step in sorted((each for each in steps if each.event_id is not None), key=lambda each: (each.at, each.event_id)):
         is_closed = (is_closed or step.closes or step.type in CLOSING) and step.type not in OPENING
+        word = _word_after(step, word, is_closed=is_closed, is_of_sender=is_of_sender)
         at = midnight(local_day(step.at)) if step.is_of_day else step.at
         last = at + timedelta(days=1) - timedelta(seconds=1) if step.is_of_day else at
         if step.type != FILED and step.type not in WRITTEN and step.event_id is not None and last >= since and at <= until:
-            yield Update(update_id_of(step.event_id), code, is_closed, at, step.words)
+            yield Update(update_id_of(step.event_id), code, is_closed, word, at, step.words)
+
+
+def _word_after(step: Step, word: str, *, is_closed: bool, is_of_sender: bool) -> str:
+    if step.type == "merge" and is_of_sender:
+        return MERGED
+    return EXTENDED.get(step.type) or (CLOSED if is_closed and (step.closes or step.type in CLOSING) else word)
 
 
 def _published(ids: list[int], centre_id: int) -> list[tuple[int, str]]:

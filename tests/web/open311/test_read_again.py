@@ -11,8 +11,10 @@ from flask import Flask
 from sqlalchemy import event as sqlalchemy_event
 from sqlalchemy import select
 
-from casework.db import db
-from casework.models import Photo
+from casework.db import db, unit_of_work
+from casework.doors.accounts import ServiceRefused, ServiceWish, change_service_account
+from casework.models import Event, Photo, Report, ServiceAccount
+from casework.permissions import Action
 from casework.setting_values import ValueRefused
 from tests import build
 from tests.conftest import client_of
@@ -102,6 +104,52 @@ def test_photos_of_an_update_may_stand_in_the_form(house: House, key: str) -> No
     assert say(house, key, code, media_url=inline).status_code == 200
     assert len(db.session.scalars(select(Photo)).all()) == 1
     at(house.app, build.NOON + timedelta(hours=1))
+
+
+def service_of(code: str) -> ServiceAccount:
+    return db.session.get_one(ServiceAccount, db.session.scalars(select(Report.service_id).where(Report.code == code)).one())
+
+
+def agreed(house: House, code: str, **columns: Any) -> None:
+    """What the account that filed a report is set to, as an administrator would."""
+    row = service_of(code)
+    wish = ServiceWish(name=row.account.full_name or "", owner=row.owner, purpose=row.purpose, scopes=[Action.FILE_REPORT],
+                       agreement_number=row.agreement_number or "", agreement_on=row.agreement_on, **columns)  # fmt: skip
+    with unit_of_work():
+        assert change_service_account(row, wish, by=house.world.actor("administrator"), now=build.NOON, reason="Theo thỏa thuận.")
+
+
+def test_where_its_operator_vouches_for_a_contact_no_code_is_sent_and_the_event_names_it(house: House, key: str) -> None:
+    by_code = code_of(sent(house, key))
+    assert case_of(by_code).unconfirmed_since is not None
+    agreed(house, by_code, contact_mode="proven")
+    vouched = code_of(sent(house, key, description="Việc khác.", phone="0912345679"))
+    assert case_of(vouched).unconfirmed_since is None
+    report = db.session.scalars(select(Report).where(Report.code == vouched)).one()
+    assert report.reporter is not None
+    assert report.reporter.contact_verified_at == build.NOON
+    event = db.session.scalars(select(Event).where(Event.type == "confirm_contact")).one()
+    assert event.actor_id == report.service_id
+    with pytest.raises(ServiceRefused):
+        agreed(house, by_code, contact_mode="somehow")
+
+
+def test_an_account_may_be_told_the_steps_in_fixmystreets_words(house: House, key: str) -> None:
+    code = code_of(sent(house, key))
+    build.do(house.world, case_of(code), "verify", "operator", act="refuse", reason=house.world.refusal_reason(), words="Không rõ.")
+    done = build.case_at(house.world, "rating")
+    at(house.app, build.NOON + timedelta(hours=8))
+
+    def words(report: str) -> list[str]:
+        return [each["status"] for each in house.json("servicerequestupdates", key=key) if each["service_request_id"] == report]
+
+    assert words(code) == ["CLOSED"]
+    assert set(words(done.code)) == {"OPEN", "CLOSED"}
+    agreed(house, code, extended_statuses=True)
+    assert words(code) == ["NO_FURTHER_ACTION"]
+    assert (words(done.code)[0], words(done.code)[-1]) == ("INVESTIGATING", "CLOSED")
+    assert "IN_PROGRESS" in words(done.code)
+    assert {each["status"] for each in house.json("servicerequestupdates")} == {"OPEN", "CLOSED"}
 
 
 def statements(asks: Callable[[], object]) -> list[str]:
