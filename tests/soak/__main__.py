@@ -27,6 +27,7 @@ from tests.soak import (
     looks,
     messages,
     moves,
+    open311,
     paper,
     pooler,
     processes,
@@ -52,7 +53,7 @@ RUNS: dict[str, Run] = {
         whole.RUN, messages.RUN, reorganisations.RUN, benchmark.RATE, benchmark.ARRIVALS,
         comparing.RUN, lighthouse.RUN, moves.RUN, heat.RUN, figures.RUN, what_if.RUN, xes.RUN, paper.RUN, signatures.RUN, facts.RUN,
         reports.RUN, houses.RUN, journeys.RUN, field.RUN, areas.RUN,
-        tables.RUN, jobs.RUN, processes.RUN, install.RUN, restore.RUN, rolling.RUN, failover.RUN, pooler.RUN, fuzz.RUN,
+        tables.RUN, jobs.RUN, processes.RUN, install.RUN, restore.RUN, rolling.RUN, failover.RUN, pooler.RUN, fuzz.RUN, open311.RUN,
     )
 }
 
