@@ -32,6 +32,9 @@ from casework.documents.books import books_seen
 from casework.documents.letterheads import letterhead_for
 from casework.documents.letters import letters_seen
 from casework.documents.register import Shelf, documents_seen, lines_of
+from casework.doors.accounts import service_accounts_seen
+from casework.doors.behalf import people_agreed
+from casework.doors.keys import keys_of
 from casework.figures.reading import last_months as months_shown
 from casework.figures.reading import shown_figures
 from casework.files.under_maps import SKETCH, ground_file
@@ -105,6 +108,7 @@ from web.demo import cases as demo_cases
 from web.demo import papers as demo_papers
 from web.demo import people as demo_people
 from web.demo import running as demo_running
+from web.demo import settings as demo_settings
 from web.demo import studio as demo_studio
 from web.demo import telling as demo_telling
 from web.demo.cases import STORIES
@@ -475,6 +479,17 @@ def test_the_rooms_behind_the_desks_show_something(app: Flask) -> None:
     assert preview(draft, now=NOW).cases >= 1
     years = {row.day.year for row in db.session.scalars(select(CalendarDay))}
     assert {NOW.year, NOW.year + 1} <= years
+
+
+def test_another_citys_program_finds_the_door_open_and_a_system_acts_for_an_officer(app: Flask) -> None:
+    told = client_of(app).get("/open311/discovery.json").json
+    assert (told["endpoints"][0]["type"], told["contact"]) == ("test", demo_settings.CONTACT)
+    services, cases = (client_of(app).get(f"/open311/v2/{each}.json").json for each in ("services", "requests"))
+    assert len(services) > 10
+    assert {each["status"] for each in cases} == {"open", "closed"}
+    [system] = service_accounts_seen(actor_for(demo_people.staff_account("quantri"), now=NOW))
+    assert [key.last_used_on for key in keys_of([system], now=NOW)[system.account_id]] == [None]
+    assert [person.login for person in people_agreed(system, now=NOW)] == [demo_settings.OFFICER]
 
 
 def test_papers_wait_for_numbers_have_them_and_bear_the_seal(app: Flask) -> None:

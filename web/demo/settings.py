@@ -11,6 +11,7 @@ from casework.db import db, unit_of_work
 from casework.documents.letters import usual_reply_day, write_late_letter
 from casework.doors.accounts import ServiceWish, add_service_account
 from casework.doors.behalf import agree
+from casework.doors.gates import OPEN_DOOR, Door, setting_of
 from casework.doors.keys import add_key
 from casework.local_time import LOCAL_ZONE, local_day
 from casework.messages.routing import route_messages
@@ -32,6 +33,7 @@ TELEVISION = "Màn hình phòng điều hành"
 SHORT_NAME = "Xã Lạc Dương"
 ADDRESS = "Đường Thống Nhất, xã Lạc Dương, tỉnh Lâm Đồng (địa chỉ minh họa)"
 CONTACT = "dulieu@langbiang.example"
+KEY_SERVICE = "Quản trị hệ thống tạo khóa ở Cài đặt → Cửa kết nối."
 AGENCY_LEADER, OFFICER = "lanhdao.ptnmt", "canbo.ptnmt"
 SYSTEM = "Phần mềm quản lý văn bản của phòng"
 SCOPES = (Action.READ_CASE, Action.READ_INBOX, Action.ACCEPT_ASSIGNMENT, Action.PROGRESS_NOTE)
@@ -52,6 +54,7 @@ def furnish_settings(centre: Centre, *, now: datetime) -> None:
     _set_reply_days(centre, now)
     _hang_television(centre, now)
     _connect_a_system(centre, now)
+    _open_to_other_cities(centre, now)
     _write_late_letter(now)
     _draw_up_plan(centre, now)
     db.session.flush()
@@ -112,6 +115,13 @@ def _connect_a_system(centre: Centre, now: datetime) -> None:
     )  # fmt: skip
     add_key(row, by=by, now=now, reason=why)
     agree(row, by=actor_for(staff_account(OFFICER), now=now), now=now)
+
+
+def _open_to_other_cities(centre: Centre, now: datetime) -> None:
+    """Open311, so that any client lists the services at once; for filing the administrator makes a key in the settings."""
+    by, why = actor_for(staff_account(ADMINISTRATOR), now=now), "Ứng dụng của thành phố khác đọc được hồ sơ công khai (minh họa)."
+    for key, value in ((setting_of(Door.OPEN311), OPEN_DOOR), ("open311_contact", CONTACT), ("open311_key_service", KEY_SERVICE)):
+        set_value(key, value, by=by, now=now, reason=why, centre_id=centre.id)
 
 
 def _write_late_letter(now: datetime) -> None:
