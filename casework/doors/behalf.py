@@ -72,6 +72,18 @@ def end_agreement(service: ServiceAccount, *, by: Actor, now: datetime) -> None:
         held.ended_at = now
 
 
+def end_agreements_of(person: Account, *, by: Actor, now: datetime, reason: str) -> None:
+    """End every agreement of somebody whose account is closed, without a check of permission; it does not come back with the account.
+
+    Records `change_setting` for each, and tells the owners.
+    """
+    query = select(BehalfAgreement, ServiceAccount).join(ServiceAccount, ServiceAccount.account_id == BehalfAgreement.service_id)
+    query = query.where(BehalfAgreement.person_id == person.id, BehalfAgreement.ended_at.is_(None)).options(*beside())
+    for held, service in db.session.execute(query.order_by(BehalfAgreement.id)).all():
+        _record(service, by=by, now=now, agrees=False, person=person, reason=reason)
+        held.ended_at = now
+
+
 def people_agreed(service: ServiceAccount, *, now: datetime) -> list[Account]:
     """The officers of the agency who let the account act in their name and work there today, by name."""
     query = select(Account).join(BehalfAgreement, BehalfAgreement.person_id == Account.id)
@@ -111,11 +123,14 @@ def _require_person(by: Actor) -> None:
         raise NotAllowed
 
 
-def _record(service: ServiceAccount, *, by: Actor, now: datetime, agrees: bool) -> None:
-    login, name = (by.account.login if by.account is not None else "") or "", service.account.full_name
+def _record(
+    service: ServiceAccount, *, by: Actor, now: datetime, agrees: bool, person: Account | None = None, reason: str = ""
+) -> None:
+    whose = person or by.account
+    login, name = (whose.login if whose is not None else "") or "", service.account.full_name
     record_setting(
         KIND, f"{name}: {login}", by=by, at=now, centre_id=service.centre_id, old={"agrees": not agrees}, new={"agrees": agrees},
-        reason=AGREED if agrees else ENDED,
+        reason=reason or (AGREED if agrees else ENDED),
     )  # fmt: skip
     words = Bilingual(f"một cán bộ đồng ý cho “{name}” làm thay", f"an officer lets “{name}” act in their name") if agrees else Bilingual(
         f"một cán bộ thôi cho “{name}” làm thay", f"an officer no longer lets “{name}” act in their name"

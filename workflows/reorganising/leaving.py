@@ -1,6 +1,7 @@
 """Somebody leaves a role, an agency or the organisation: their steps return to the group, somebody takes over, deputyships end.
 
-`look_ahead` shows beforehand what `leave` will do. Cases are locked before the stream of the rules, as in every step.
+`look_ahead` shows beforehand what `leave` will do; `shut_out` is for whoever another system says has left. Cases are locked before the
+stream of the rules, as in every step.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -12,6 +13,7 @@ from sqlalchemy.orm import joinedload
 
 from casework.cases import lock_case
 from casework.db import db, unit_of_work
+from casework.doors.behalf import end_agreements_of
 from casework.events import record
 from casework.local_time import local_day
 from casework.models import Account, Assignment, Deputy, Draft, Membership
@@ -86,10 +88,10 @@ def leave(
 ) -> int:
     """End these roles, on a local day (today if None), and return how many claimed steps went back to their groups.
 
-    With `disables` the account is closed too; with `moves_to` the person has that role from the day on. Steps they claimed at desks they no
-    longer read are released, with an event `assign_task` each, without a name; drafts stay with their author. If no role is left,
-    deputyships for and of the person end. On a future day the steps return by `return_tasks_of_leavers`. Raises NotAllowed, and what
-    `end_roles`, `disable_account` and `give_role` refuse with. Source: rules.md, sections 1 and 6.
+    With `disables` the account is closed too, and nobody acts in its name any more; with `moves_to` the person has that role from the day
+    on. Steps they claimed at desks they no longer read are released, with an event `assign_task` each, without a name; drafts stay with
+    their author. If no role is left, deputyships for and of the person end. On a future day the steps return by `return_tasks_of_leavers`.
+    Raises NotAllowed, and what `end_roles`, `disable_account` and `give_role` refuse with. Source: rules.md, sections 1 and 6.
     """
     require(by, Action.MANAGE_PEOPLE)
     today = local_day(now)
@@ -99,6 +101,7 @@ def leave(
     _lock(returning)
     if disables:
         disable_account(account, by=by, now=now, reason=reason)
+        end_agreements_of(account, by=by, now=now, reason=reason)
     if held or not disables:
         end_roles(account, held, by=by, now=now, on=on, takes_over=takes_over, reason=reason)
     if moves_to is not None:
@@ -109,6 +112,26 @@ def leave(
     db.session.flush()
     db.session.expire(account, ["memberships"])
     # people keep what they hold at desks their new role reads too
+    gone = [task for task in returning if not _still_reads(task, now)]
+    for task in gone:
+        _free(task, by=by, now=now)
+    return len(gone)
+
+
+def shut_out(account: Account, *, by: Actor, now: datetime, reason: str) -> int:
+    """Close an account at once and return how many claimed steps went back to their groups; no successor is asked for.
+
+    Sessions, deputyships for and of the person and agreements to act in their name end; drafts stay with their author. Roles stay with
+    their days and count for nothing while the account is closed. Raises NotAllowed, and what `disable_account` refuses with.
+    """
+    require(by, Action.MANAGE_PEOPLE)
+    returning = _returning(account, Actor(ActingAccount.of(account)), now)
+    _lock(returning)
+    disable_account(account, by=by, now=now, reason=reason)
+    end_agreements_of(account, by=by, now=now, reason=reason)
+    for row in deputyships_of(account, now=now):
+        cut_short(row, by=by, now=now, reason=reason)
+    db.session.flush()
     gone = [task for task in returning if not _still_reads(task, now)]
     for task in gone:
         _free(task, by=by, now=now)
