@@ -29,7 +29,7 @@ KIND = "service_account"
 BY_CODE, PROVEN = "reporter", "proven"
 CONTACT_MODES = (BY_CODE, PROVEN)
 """Who proves the contact of a sender: the sender by a code of ours, or the operator, which vouches for it under its agreement."""
-LONGEST_NAME, LONGEST_PURPOSE, LONGEST_NUMBER = 120, 300, 60
+LONGEST_NAME, LONGEST_PURPOSE, LONGEST_NUMBER, LONGEST_PROVIDER = 120, 300, 60, 40
 MOST_REPORTS = 1_000_000
 MOST_LISTED = 200
 _SPACES = re.compile(r"\s+")
@@ -54,6 +54,8 @@ class ServiceWish:
     contact_mode: str = BY_CODE
     extended_statuses: bool = False
     """Whether updates of Open311 come in FixMyStreet's words."""
+    provider: str = ""
+    """Of sign-ins, whose subjects it names for people it adds; only with the scope to manage people."""
 
 
 def add_service_account(
@@ -191,6 +193,12 @@ def _fit(wish: ServiceWish, *, is_of_agency: bool, centre_id: int, today: date, 
         raise ServiceRefused("Vui lòng chọn ít nhất một việc được làm.", "Please choose at least one thing it may do.", about="scopes")
     if wish.owner.id != owner_before and db.session.scalar(_may_own(centre_id, today).where(Account.id == wish.owner.id)) is None:
         raise ServiceRefused("Chủ tài khoản phải là cán bộ đang làm việc ở đây.", "The owner has to be staff at work here.", about="owner")
+    if len(wish.provider) > LONGEST_PROVIDER or (wish.provider and Action.MANAGE_PEOPLE not in scopes):
+        raise ServiceRefused(
+            "Nơi đăng nhập chỉ chọn cho hệ thống thêm và khóa tài khoản cán bộ.",
+            "A provider of sign-ins is chosen only for a system that adds and disables staff.",
+            about="provider",
+        )
     _refuse_without_agreement(scopes, number, wish.agreement_on, today)
     for field in ("reports_an_hour", "reports_a_day"):
         agreed = getattr(wish, field)
@@ -202,6 +210,7 @@ def _fit(wish: ServiceWish, *, is_of_agency: bool, centre_id: int, today: date, 
         "name": name, "purpose": purpose, "scopes": [str(each) for each in grantable(is_of_agency=is_of_agency) if each in scopes],
         "agreement_number": number or None, "agreement_on": wish.agreement_on, "reports_an_hour": wish.reports_an_hour,
         "reports_a_day": wish.reports_a_day, "contact_mode": wish.contact_mode, "extended_statuses": wish.extended_statuses,
+        "provider": wish.provider or None,
     }  # fmt: skip
 
 
@@ -252,5 +261,5 @@ def _hold_roles(row: ServiceAccount, today: date) -> None:
 
 def _seen(row: ServiceAccount) -> dict[str, Any]:
     columns = ("purpose", "scopes", "agreement_number", "agreement_on", "reports_an_hour", "reports_a_day", "contact_mode",
-               "extended_statuses")  # fmt: skip
+               "extended_statuses", "provider")  # fmt: skip
     return {"name": row.account.full_name, "owner": row.owner.login, **{column: getattr(row, column) for column in columns}}

@@ -70,6 +70,8 @@ class Caller:
     contact_mode: str
     extended_statuses: bool
     was_used_today: bool
+    provider: str | None = None
+    """The provider of sign-ins whose subjects it names (casework/doors/people)."""
 
     @property
     def account_id(self) -> int:
@@ -83,7 +85,7 @@ class Caller:
 
 _KEY, _SERVICE, _ACCOUNT = ServiceKey.__table__, ServiceAccount.__table__, Account.__table__
 _CENTRE, _AGENCY, _STREAM = Centre.__table__, Agency.__table__, EventStream.__table__
-_OWN = ("centre_id", "agency_id", "scopes", "reports_an_hour", "reports_a_day", "contact_mode", "extended_statuses", "ended_at")
+_OWN = ("centre_id", "agency_id", "scopes", "reports_an_hour", "reports_a_day", "contact_mode", "extended_statuses", "provider", "ended_at")
 _WHO = (
     select(
         _KEY.c.id.label("key_id"), _KEY.c.public, _KEY.c.digest, _KEY.c.networks, _KEY.c.expires_at, _KEY.c.revoked_at,
@@ -126,7 +128,7 @@ def caller_of(text: str, *, door: Door, address: str | None, now: datetime) -> C
     grants = tuple(each for each in grants_in(rows, account.id) if _is_own(each, row))
     return Caller(
         Actor(account, grants, scopes=scopes), row.own_centre_id, row.own_agency_id, row.public, row.expires_at, row.own_reports_an_hour,
-        row.own_reports_a_day, row.own_contact_mode, row.own_extended_statuses, row.last_used_on == local_day(now),
+        row.own_reports_a_day, row.own_contact_mode, row.own_extended_statuses, row.last_used_on == local_day(now), row.own_provider,
     )
 
 

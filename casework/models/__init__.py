@@ -33,7 +33,7 @@ from casework.models.desks import (
     SuggestionRule,
 )
 from casework.models.documents import DocumentBook, DocumentNumber, LetterFile, Output, ReportSchedule, SealingOrder
-from casework.models.doors import BehalfAgreement, ServiceAccount, ServiceKey
+from casework.models.doors import BehalfAgreement, ProvisionedPerson, ServiceAccount, ServiceKey
 from casework.models.events import Anchor, Event, EventStream
 from casework.models.letters import Letter
 from casework.models.limits import IdempotencyKey, RateCounter
@@ -92,6 +92,7 @@ __all__ = [
     "Letterhead", "LoginSession", "MeToo", "Membership", "MendedQuestion",
     "Mention", "MessageChoice", "Note", "OfficeHours", "OneTimeCode", "OutboxMessage",
     "Output", "OutsideIdentity", "OutsideSignIn", "Passkey", "PasskeyChallenge", "Photo", "PhotoDetection", "ProcessingActivity",
+    "ProvisionedPerson",
     "ProgramProcess", "PublicFigures",
     "Presence",
     "Publication", "PublicationAnswer", "PublicationPhoto", "PublicationVersion", "PushSubscription", "Question", "RateCounter", "Rating",

@@ -3,7 +3,7 @@
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Boolean, CheckConstraint, ForeignKey, Index, String, false, text
+from sqlalchemy import Boolean, CheckConstraint, ForeignKey, Index, LargeBinary, String, UniqueConstraint, false, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from casework.db import Id, Model, Referable
@@ -35,6 +35,7 @@ class ServiceAccount(Model):
         String(10), server_default="reporter", comment="who proves it: “reporter”, by a code of ours, or “proven”: its operator has"
     )
     extended_statuses: Mapped[bool] = mapped_column(Boolean, server_default=false(), comment="updates in FixMyStreet's words")
+    provider: Mapped[str | None] = mapped_column(String(40), comment="of sign-ins, whose subjects it names for people it adds (SCIM)")
     created_by_id: Mapped[int] = mapped_column(ForeignKey("account.id"))
     created_at: Mapped[datetime]
     ended_at: Mapped[datetime | None] = mapped_column(comment="for good")
@@ -75,3 +76,17 @@ class BehalfAgreement(Model):
     person_id: Mapped[int] = mapped_column(ForeignKey("account.id"), index=True)
     agreed_at: Mapped[datetime]
     ended_at: Mapped[datetime | None]
+
+
+class ProvisionedPerson(Model):
+    """What a centre's directory of people (SCIM) has said of a member of staff: whose they are before they hold a role, and who they are
+    there."""
+
+    __tablename__ = "provisioned_person"
+    __table_args__ = (UniqueConstraint("centre_id", "external_digest"),)
+    account_id: Mapped[int] = mapped_column(ForeignKey("account.id"), primary_key=True, autoincrement=False)
+    centre_id: Mapped[int] = mapped_column(ForeignKey("centre.id"))
+    sealed_external: Mapped[bytes | None] = mapped_column(LargeBinary, comment="the identifier of the person in that directory")
+    external_digest: Mapped[str | None] = mapped_column(String(64), comment="keyed digest of it")
+    created_at: Mapped[datetime]
+    deleted_at: Mapped[datetime | None] = mapped_column(comment="when the directory removed the person; counts while the account is closed")

@@ -140,11 +140,12 @@ def _marks_of(accounts: Sequence[Any]) -> dict[str, Mark]:
 
 
 def _keys_of(ids: Sequence[int]) -> dict[int, list[Any]]:
-    """What lets a program in: the scopes and place of its account, and each key with its end."""
+    """What lets a program in: the scopes and place of its account, whose identities it names if any, and each key with its end."""
     if not ids:
         return {}
     opens = select(ServiceAccount.account_id, ServiceAccount.scopes, ServiceAccount.centre_id, ServiceAccount.agency_id)
-    found: dict[int, list[Any]] = {row[0]: [list(row[1:])] for row in db.session.execute(opens.where(ServiceAccount.account_id.in_(ids)))}
+    named = db.session.execute(opens.add_columns(ServiceAccount.provider).where(ServiceAccount.account_id.in_(ids)))
+    found: dict[int, list[Any]] = {row[0]: [list(row[1:] if row[4] else row[1:4])] for row in named}
     keys = select(ServiceKey.account_id, ServiceKey.public, ServiceKey.digest, ServiceKey.expires_at, ServiceKey.revoked_at)
     for id_, public, digest, expires_at, revoked_at in db.session.execute(keys.where(ServiceKey.account_id.in_(ids))):
         found[id_].append([public, digest, expires_at.astimezone(UTC), revoked_at is not None])

@@ -32,7 +32,7 @@ def add_person(
     now: datetime,
     login: str,
     full_name: str,
-    password_hash: str,
+    password_hash: str | None,
     reason: str,
     title_vi: str = "",
     title_en: str = "",
@@ -41,22 +41,25 @@ def add_person(
     phone: str = "",
     centre_id: int | None = None,
     is_known_free: bool = False,
+    is_fit_login: bool = False,
 ) -> Account:
     """Add a member of staff who signs in with a start password and must change it first. Roles are given separately.
 
-    `centre_id` is the event's centre; `is_known_free` says that the user name was checked, where many were looked up at once. Records
+    Without a password they sign in elsewhere, or wait for a start password. `centre_id` is the event's centre; `is_known_free` says that
+    the user name was checked, where many were looked up at once, `is_fit_login` that it has the form it must have. Records
     `change_setting` of an account, without any password. Raises NotAllowed, PersonRefused (names, user name taken or unfit),
     ReasonMissing.
     """
     require(by, Action.MANAGE_PEOPLE)
     columns = fit_person(full_name, title_vi, title_en, language, email, phone)
-    login = fit_login(login)
+    login = login if is_fit_login else fit_login(login)
     if not is_known_free:
         one_at_a_time()
     if not is_known_free and db.session.scalar(select(Account.id).where(func.lower(Account.login) == login)) is not None:
         raise PersonRefused(f"Tên đăng nhập “{login}” đã có người dùng.", f"The user name “{login}” is taken.", about="login")
     account = Account(kind="staff", login=login, created_at=now, **columns)
-    _put_start_password(account, password_hash, now)
+    if password_hash is not None:
+        _put_start_password(account, password_hash, now)
     db.session.add(account)
     record_setting("account", login, by=by, at=now, centre_id=centre_id, old=None, new=_seen(account), reason=reason)
     mark_account(account, by=by, at=now)
@@ -147,13 +150,17 @@ def refuse_oneself(account: Account, *, by: Actor) -> None:
         )
 
 
-def enable_account(account: Account, *, by: Actor, now: datetime, password_hash: str, reason: str) -> None:
-    """Reopen a disabled account with a start password; roles that ended stay ended. Raises NotAllowed, PersonRefused."""
+def enable_account(account: Account, *, by: Actor, now: datetime, password_hash: str | None, reason: str) -> None:
+    """Reopen a disabled account with a start password, or with None to be signed in to as before; roles that ended stay ended.
+
+    Raises NotAllowed, PersonRefused.
+    """
     require_own(by, account, now)
     if account.disabled_at is None:
         raise PersonRefused("Tài khoản này đang hoạt động.", "This account is not disabled.")
     account.disabled_at = None
-    _put_start_password(account, password_hash, now)
+    if password_hash is not None:
+        _put_start_password(account, password_hash, now)
     record_account(account, by=by, at=now, old={"disabled": True}, new={"disabled": False}, reason=reason)
 
 

@@ -11,7 +11,7 @@ from casework.bilingual import Bilingual
 from casework.calendars import RULES_STREAM
 from casework.db import db
 from casework.local_time import local_day
-from casework.models import Account, Agency, Area, Centre, Deputy, EventStream, Membership
+from casework.models import Account, Agency, Area, Centre, Deputy, EventStream, Membership, ProvisionedPerson
 from casework.permissions import Actor, Role
 
 AT_ONCE = 500
@@ -39,14 +39,16 @@ def is_of(centre_ids: Collection[int] | None, column: Any) -> ColumnElement[bool
 
 
 def works_in(centre_ids: Collection[int] | None) -> ColumnElement[bool]:
-    """A condition on accounts: staff with a past, present or future role in one of the centres; with None, all staff."""
+    """A condition on accounts: staff with a past, present or future role in one of the centres, or whom its directory has added
+    (casework/doors/people); with None, all staff."""
     if centre_ids is None:
         return Account.kind == "staff"
     agencies = select(Agency.id).where(is_of(centre_ids, Agency.centre_id))
     held = exists().where(
         Membership.account_id == Account.id, or_(is_of(centre_ids, Membership.centre_id), Membership.agency_id.in_(agencies))
     )
-    return (Account.kind == "staff") & held
+    added = exists().where(ProvisionedPerson.account_id == Account.id, is_of(centre_ids, ProvisionedPerson.centre_id))
+    return (Account.kind == "staff") & or_(held, added)
 
 
 def person_of(by: Actor, ref: str) -> Account | None:
@@ -65,16 +67,17 @@ def is_wholly_theirs(by: Actor, account: Account, *, now: datetime) -> bool:
 
 
 def not_wholly_theirs(by: Actor, accounts: Iterable[Account], *, now: datetime) -> set[int]:
-    """Those people whose accounts are not this administrator's alone; two statements for hundreds.
+    """Those people whose accounts are not this administrator's alone; two statements for hundreds, three where some never held a role.
 
-    Former staff belong where they ever held roles. A deputy's rights, present or agreed, count as their own, because the account gives
-    access to them.
+    Former staff belong where they ever held roles, whoever never held one to the centre whose directory added them. A deputy's rights,
+    present or agreed, count as their own, because the account gives access to them.
     """
     mine, today = administered_centres(by.alone), local_day(now)
     if mine is None:
         return set()
     rows = {account.id: present_roles(account, today) or account.memberships for account in accounts}
-    others = {id_ for id_, held in rows.items() if not held or any(centre_of(row) not in mine for row in held)}
+    others = {id_ for id_, held in rows.items() if any(centre_of(row) not in mine for row in held)}
+    others |= _added_elsewhere([id_ for id_, held in rows.items() if not held], mine)
     ids = sorted(rows)
     for start in range(0, len(ids), AT_ONCE):
         query = select(Deputy.deputy_id, Deputy.starts_at, Deputy.ends_at, Membership).join(
@@ -85,6 +88,15 @@ def not_wholly_theirs(by: Actor, accounts: Iterable[Account], *, now: datetime) 
             if holds_between(row, max(starts_at, now), ends_at) and centre_of(row) not in mine:
                 others.add(deputy_id)
     return others
+
+
+def _added_elsewhere(ids: list[int], mine: frozenset[int]) -> set[int]:
+    """Those of people without any role whom none of these centres' directories has added."""
+    added = set[int]()
+    for start in range(0, len(ids), AT_ONCE):
+        query = select(ProvisionedPerson.account_id).where(ProvisionedPerson.account_id.in_(ids[start : start + AT_ONCE]))
+        added.update(db.session.scalars(query.where(is_of(mine, ProvisionedPerson.centre_id))))
+    return set(ids) - added
 
 
 def has_left_others(by: Actor, account: Account, on: date) -> bool:

@@ -16,6 +16,7 @@ from casework.accounts.code_apps import purpose_of as purpose_of_code_app
 from casework.accounts.outside_identities import SECRETS_PURPOSE
 from casework.asking.answers import ANSWERS_PURPOSE
 from casework.db import METADATA, db, unit_of_work
+from casework.doors.people.rows import EXTERNAL_PURPOSE
 from casework.erasure.quarantine import REASON_PURPOSE as QUARANTINE
 from casework.files.local import FileMissing, FileStore, new_stored_name
 from casework.intake.file_report import ORIGINAL_PURPOSE, PLACE_PURPOSE, SECRET_PURPOSE, VILLAGE_PURPOSE
@@ -65,6 +66,7 @@ PURPOSES: dict[str, tuple[str | Callable[[Any], str], ...]] = {
     "outside_sign_in.sealed_secrets": (SECRETS_PURPOSE,),
     "photo.sealed_metadata": (FACTS_PURPOSE,),
     "photo.sealed_name": (NAME_PURPOSE,),
+    "provisioned_person.sealed_external": (EXTERNAL_PURPOSE,),
     "push_subscription.sealed_subscription": (PUSH,),
     "question.sealed_answer": (ANSWER_PURPOSE,),
     "rating.sealed_reason": (RATING,),

@@ -46,6 +46,9 @@ from casework.setting_events import LONGEST_REASON
 from casework.setting_values import VALUES, ValueRefused, value_of
 from casework.settings.scopes import administered_centres, centres_of, is_of
 from casework.settings.value_changes import set_value, values_seen
+from web.accounts.oidc_providers import STAFF
+from web.accounts.outside_identities import label_of
+from web.accounts.sign_in_elsewhere import outside_providers
 from web.clock import now
 from web.forms import Form, Refusal, refusal_of
 from web.guards import alone, found, performs
@@ -97,6 +100,7 @@ class AccountForm(Form):
         choices=[(BY_CODE, _l("The sender, by a code we send")), (PROVEN, _l("Its operator, before it files"))],
     )  # fmt: skip
     extended_statuses = BooleanField(_l("Tell it the steps in FixMyStreet's words"))
+    provider = SelectField(_l("Where the people it adds sign in"), validate_choice=False)
     reason = StringField(_l("Reason"), validators=[InputRequired(), at_most(LONGEST_REASON)])
 
 
@@ -311,6 +315,8 @@ def _offer(form: AccountForm, body: Centre | Agency, row: ServiceAccount | None)
     owners = _owners(body, row)
     form.owner.choices = [("", str(_("Please choose"))), *((each.ref, f"{each.full_name} ({each.login})") for each in owners)]
     form.scopes.choices = [(str(each), local(SCOPE_WORDS[each])) for each in grantable(is_of_agency=isinstance(body, Agency))]
+    keys = sorted({row.provider or "" if row else "", *(each.provider.key for each in outside_providers(STAFF))} - {""})
+    form.provider.choices = [("", str(_("Not linked"))), *((key, label_of(key)) for key in keys)]
 
 
 def _owners(body: Centre | Agency, row: ServiceAccount | None) -> list[Account]:
@@ -329,8 +335,12 @@ def _wish(form: AccountForm, body: Centre | Agency, row: ServiceAccount | None =
         scopes=[each for each in offered if str(each) in (form.scopes.data or ())], agreement_number=form.agreement_number.data or "",
         agreement_on=typed_day(form.agreement_on.data or "", "agreement_on"), reports_an_hour=form.reports_an_hour.data,
         reports_a_day=form.reports_a_day.data, contact_mode=form.contact_mode.data or BY_CODE,
-        extended_statuses=form.extended_statuses.data,
+        extended_statuses=form.extended_statuses.data, provider=_chosen(form.provider),
     )  # fmt: skip
+
+
+def _chosen(field: SelectField) -> str:
+    return field.data if field.data in dict(field.choices or ()) else ""
 
 
 def _refused(form: Form, refusal: CaseworkError) -> str:
@@ -342,7 +352,7 @@ def _refused(form: Form, refusal: CaseworkError) -> str:
 
 
 def _stands(row: ServiceAccount) -> dict[str, Any]:
-    columns = ("purpose", "agreement_number", "reports_an_hour", "reports_a_day", "contact_mode", "extended_statuses")
+    columns = ("purpose", "agreement_number", "reports_an_hour", "reports_a_day", "contact_mode", "extended_statuses", "provider")
     day: date | None = row.agreement_on
     return {
         "name": row.account.full_name, "owner": row.owner.ref, "scopes": [str(each) for each in row.scopes],
@@ -394,5 +404,5 @@ def _account_page(row: ServiceAccount, refusal: Refusal | None = None) -> str:
     return render_template(
         "settings/doors/account.html", row=row, keys=keys_of([row], now=moment)[row.account_id], past=past_keys(row, now=moment),
         most=MOST_VALID, words=scope_words(row.scopes), acts_in_names=acts_in_names, refusal=refusal, typed=request.form,
-        agreed=people_agreed(row, now=moment) if acts_in_names and row.ended_at is None else [],
+        agreed=people_agreed(row, now=moment) if acts_in_names and row.ended_at is None else [], label_of=label_of,
     )  # fmt: skip

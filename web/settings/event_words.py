@@ -21,6 +21,7 @@ LABELS: dict[str, Bilingual] = {
     "purpose": Bilingual("Mục đích", "What it is for"),
     "owner": Bilingual("Người được báo", "Who is told"),
     "scopes": Bilingual("Được làm", "What it may do"),
+    "provider": Bilingual("Nơi đăng nhập của người được thêm", "Where the people it adds sign in"),
     "agreement_number": Bilingual("Số thỏa thuận", "Number of the agreement"),
     "agreement_on": Bilingual("Ngày thỏa thuận", "Day of the agreement"),
     "reports_an_hour": Bilingual("Phản ánh mỗi giờ theo thỏa thuận", "Reports an hour, as agreed"),

@@ -88,8 +88,8 @@ NOT_OF_A_CASE = frozenset({
     # contacts of people who follow an area, sealed; which case took which step
     "area_subscription", "area_news",
     # settings, and who is told by which way; plans of a reorganisation: their journal is marked below
-    "behalf_agreement", "complexity", "house_setting", "service_account", "service_key", "wallboard", "staged_import", "message_choice",
-    "push_subscription", "reorganisation", "reorganisation_step",
+    "behalf_agreement", "complexity", "house_setting", "provisioned_person", "service_account", "service_key", "wallboard",
+    "staged_import", "message_choice", "push_subscription", "reorganisation", "reorganisation_step",
     # what the process keeps: names of steps, ids and flags, never what people wrote; values of drawn steps: workflows/test_forgetting
     "incident", "process_instance", "process_message", "process_timer", "step_fact", "waiting_task",
 })  # fmt: skip
