@@ -153,6 +153,10 @@ PARTS: dict[str, Callable[[], list[str]]] = {
     "open311.token:form": lambda: ["xml"],
     "open311.request_updates:form": lambda: ["json"],
     "open311.elsewhere:anything": lambda: ["v2/no_such_thing.json"],
+    "scim.user:ref": lambda: some_people(),
+    "scim.one_resource_type:name": lambda: ["User"],
+    "scim.schema:name": lambda: ["urn:ietf:params:scim:schemas:core:2.0:User"],
+    "scim.elsewhere:anything": lambda: ["Groups"],
     "auth.session_revocation:ref": lambda: list(db.session.scalars(select(LoginSession.ref))),
 }
 """What may stand in each place of an address. A new route is walked once its parts are named here, and the tests fail until then."""

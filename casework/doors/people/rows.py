@@ -76,7 +76,7 @@ def is_removed(said: type[ProvisionedPerson] = ProvisionedPerson) -> ColumnEleme
 
 def _people(centre_id: int, wanted: Wanted, now: datetime) -> Select[Any]:
     said = aliased(ProvisionedPerson)
-    query: Select[Any] = select(
+    query: Any = select(
         Account.id, Account.ref, Account.login, Account.full_name, Account.title_vi, Account.email, Account.disabled_at,
         Account.created_at, said.sealed_external,
     ).outerjoin(said, and_(said.account_id == Account.id, said.centre_id == centre_id))  # fmt: skip
@@ -87,7 +87,8 @@ def _people(centre_id: int, wanted: Wanted, now: datetime) -> Select[Any]:
         query = query.where(Account.login == wanted.login)
     if wanted.external is not None:
         query = query.where(said.external_digest == external_digest(wanted.external))
-    return query
+    found: Select[Any] = query
+    return found
 
 
 def _is_of_no_other(centre_id: int, now: datetime) -> ColumnElement[bool]:
