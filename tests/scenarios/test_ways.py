@@ -52,7 +52,7 @@ def test_a_model_without_an_objection_lacks_the_ways_of_objecting() -> None:
     kept = {flow for (source, target), flow in MODEL.flows.items() if "object_to_refusal" not in (source, target)}
     assert set(lacking((set(MODEL.elements) - {"object_to_refusal"}) | kept)) == {
         "refuse at verification", "refuse after classification, before any agency accepted", "objection of the reporter upheld",
-        "objection of the reporter upheld, agencies had been asked", "objection of the reporter dismissed",
+        "objection of the reporter upheld, agencies had been asked", "objection of the reporter dismissed", "taken back: refuse",
     }
 
 

@@ -13,9 +13,11 @@ from tests.scenarios import (
     ways_handed_back,
     ways_joining,
     ways_midway,
+    ways_moved,
     ways_publications,
     ways_ratings,
     ways_resting,
+    ways_taken_back,
     ways_taking,
     ways_urgent,
 )
@@ -76,8 +78,15 @@ THE_LIST: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("unrated close", ("unrated close",)),
     ("camera-only case without rating", ("camera-only case without rating",)),
     ("hold and resume", ("hold and resume", "hold and resume: its last day was over")),
+    ("taken back within ten seconds: publish / answer in private / refuse / distribute / approve / brought back by change", (
+        "taken back: publish", "taken back: answer in private", "taken back: refuse", "taken back: distribute", "taken back: approve",
+        "taken back: brought back by change",
+    )),
     ("urgency up / down", ("urgency up", "urgency down")),
     ("incident and retry", ("incident and retry",)),
+    ("moved to another version of the process, and back", (
+        "moved to another version of the process", "moved to another version of the process, and back",
+    )),
     ("split into children, joined again", ("split into children", "split into children, joined again")),
 )  # fmt: skip
 """Each entry of the rules, word for word, with the ways that walk it; those behind a colon go further than the rules ask."""
@@ -89,7 +98,7 @@ WAYS: tuple[Way, ...] = (
     *ways_taking.WAYS, *ways_asking.WAYS, *ways_joining.WAYS, *ways_apart.WAYS, *ways_urgent.WAYS, *ways_agencies.WAYS,
     *ways_handed_back.WAYS, *ways_midway.WAYS, *ways_extensions.WAYS, *ways_answers.WAYS, *ways_publications.INTERIM_AND_FINAL,
     ways_midway.MISSING, *ways_publications.AFTERWARDS, *ways_ratings.WAYS, *ways_resting.HOLDS,
-    *ways_urgent.LATER, *ways_resting.LAST, *ways_dividing.WAYS, ways_asking.REPORTER_WRITES,
+    *ways_taken_back.WAYS, *ways_urgent.LATER, *ways_resting.LAST, *ways_moved.WAYS, *ways_dividing.WAYS, ways_asking.REPORTER_WRITES,
 )
 """In the order of the list."""
 

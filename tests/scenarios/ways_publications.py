@@ -97,7 +97,7 @@ PUBLISHED = look("rating", ["rate reporter"], "Đã xử lý", "Mời đánh gi�
 FINAL = Way("final publication", walk_final, replace(OUTCOME, looks={"published": PUBLISHED}))
 
 
-def walk_private(world: World) -> Walk:
+def sensitive_and_answered(world: World) -> Walk:
     reason = db.session.scalars(select(VisibilityReason).where(VisibilityReason.key == "tre_em")).one()
     w = Walk(world)
     w.file()
@@ -108,6 +108,11 @@ def walk_private(world: World) -> Walk:
     give(w)
     accept(w)
     answer(w)
+    return w
+
+
+def walk_private(world: World) -> Walk:
+    w = sensitive_and_answered(world)
     with w.refused(PublicationRefused):
         publish(w)
     w.do("03/03 14:00", "publish", "operator", act="answer_privately", title="Việc của trẻ em", question="Nội dung đã biên tập.")
