@@ -53,4 +53,4 @@ if __name__ == "__main__":
     for service in city.get("services"):
         print(service["service_code"], service["service_name"], sep="\t")
     for request in city.get("requests", page_size="10"):
-        print(request["service_request_id"], request["status"], request["status_notes"], sep="\t")
+        print(request["service_request_id"], request["status"], request["requested_datetime"][:10], sep="\t")
