@@ -30,7 +30,7 @@ def upgrade() -> None:
     sa.ForeignKeyConstraint(['account_id'], ['account.id'], name=op.f('fk_provisioned_person_account_id_account')),
     sa.ForeignKeyConstraint(['centre_id'], ['centre.id'], name=op.f('fk_provisioned_person_centre_id_centre')),
     sa.PrimaryKeyConstraint('account_id', name=op.f('pk_provisioned_person')),
-    sa.UniqueConstraint('centre_id', 'external_digest', name=op.f('uq_provisioned_person_centre_id'))
+    sa.UniqueConstraint('centre_id', 'external_digest', name=op.f('uq_provisioned_person_centre_id_external_digest'))
     )
 
 
