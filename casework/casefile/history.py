@@ -28,6 +28,7 @@ MOST_STEPS = 200
 """Steps shown, newest first: a case that was merged and reopened has about sixty."""
 
 MOST_COUNTED = 99
+MOST_LOOKED_AT = 20
 _STEPS = select(Event.id).join(Case, Case.id == Event.case_id).where(Case.ref == bindparam("history_of")).limit(MOST_COUNTED + 1)
 
 REPORTER = Bilingual("Người phản ánh", "The reporter")
@@ -92,6 +93,32 @@ def staff_steps(case: Case, *, by: Actor, kind: HistoryKind | None = None, reaso
     is_untold = any(event.type in may_move and event.at not in told and event.payload is not None for event, _principal in rows)
     moves = moves_of(case) if is_untold and kind in (None, HistoryKind.LIMITS) else []
     return with_moves(steps, [move for move in moves if move.at not in told])
+
+
+@dataclass(frozen=True, slots=True)
+class LastDeed:
+    """The newest step of a case somebody may read: its verb, when, and by whom as pages say it."""
+
+    verb: str
+    at: datetime
+    who: Bilingual
+
+
+def last_deed(case: Case, *, by: Actor, agency_key: str) -> LastDeed | None:
+    """The newest step that concerns one agency's work, or the whole case; None where nothing may be read."""
+    audience = audience_of(by, case)
+    if audience is None:
+        return None
+    principal = aliased(Account)
+    query = select(Event, principal.full_name).outerjoin(principal, principal.id == Event.on_behalf_of_id).where(Event.case_id == case.id)
+    rows = db.session.execute(query.options(joinedload(Event.actor)).order_by(Event.seq.desc()).limit(MOST_LOOKED_AT)).all()
+    known = Known(_agency_names(case, [event.payload or {} for event, _principal in rows]), audience)
+    from_outside = events_where(lambda verb: verb.is_from_outside)
+    for event, principal_name in rows:
+        payload = event.payload or {}
+        if payload.get("agency", agency_key) == agency_key and narrate(event.type, payload, known) is not None:
+            return LastDeed(event.type, event.at, _who(event, principal_name, from_outside))
+    return None
 
 
 def _who(event: Event, principal: str | None, from_outside: frozenset[str]) -> Bilingual:

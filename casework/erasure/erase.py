@@ -34,6 +34,7 @@ from casework.models import (
     Decision,
     Delivery,
     Directive,
+    DoorRepeat,
     Draft,
     Event,
     Extension,
@@ -118,6 +119,7 @@ def erase_derived(cases: Sequence[Case], *, at: datetime) -> None:
     db.session.query(SearchRow).where(SearchRow.case_id.in_(ids)).delete()
     db.session.query(Draft).where(Draft.case_id.in_(ids)).delete()
     db.session.query(HeldAct).where(HeldAct.case_id.in_(ids)).delete()
+    db.session.query(DoorRepeat).where(DoorRepeat.case_id.in_(ids)).delete()
     _drop_drafts_elsewhere(reports, ids)
     db.session.query(PhotoDetection).where(PhotoDetection.photo_id.in_(_photos(ids))).delete()
     _drop_messages(cases, reports, at)

@@ -33,7 +33,7 @@ from casework.models.desks import (
     SuggestionRule,
 )
 from casework.models.documents import DocumentBook, DocumentNumber, LetterFile, Output, ReportSchedule, SealingOrder
-from casework.models.doors import BehalfAgreement, ProvisionedPerson, ServiceAccount, ServiceKey
+from casework.models.doors import BehalfAgreement, DoorRepeat, ProvisionedPerson, ServiceAccount, ServiceKey
 from casework.models.events import Anchor, Event, EventStream
 from casework.models.letters import Letter
 from casework.models.limits import IdempotencyKey, RateCounter
@@ -85,7 +85,8 @@ __all__ = [
     "BreachSubject",
     "CalendarChange", "CalendarDay", "Camera", "Case", "CaseMoment", "CaseReport", "CaseSpan",
     "CaseSuccession", "Centre", "Clock", "ClockPause", "ClockRule", "CodeApp", "CodeCounter", "Complexity", "ConsentNotice", "DailyFigures",
-    "DataRequest", "Decision", "Delivery", "Deputy", "Device", "Directive", "DocumentBook", "DocumentNumber", "Draft", "DraftPhotos",
+    "DataRequest", "Decision", "Delivery", "Deputy", "Device", "Directive", "DocumentBook", "DocumentNumber", "DoorRepeat", "Draft",
+    "DraftPhotos",
     "ElementSetting", "Event", "EventStream", "Extension", "ExtraQuestion", "FactsProgress", "Field", "FiguresSnapshot", "File", "Follower",
     "Forgotten",
     "HandBack", "HandOverTicket", "HeldAct", "Hold", "HostApp", "HotlineCall", "HouseSetting", "IdempotencyKey", "Letter", "LetterFile",

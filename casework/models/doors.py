@@ -90,3 +90,20 @@ class ProvisionedPerson(Model):
     external_digest: Mapped[str | None] = mapped_column(String(64), comment="keyed digest of it")
     created_at: Mapped[datetime]
     deleted_at: Mapped[datetime | None] = mapped_column(comment="when the directory removed the person; counts while the account is closed")
+
+
+class DoorRepeat(Model):
+    """A request that changes something, by the key its program gave it: done once, and answered alike when it is sent again."""
+
+    __tablename__ = "door_repeat"
+    __table_args__ = (
+        Index("ix_door_repeat_case", "case_id", sqlite_where=text("case_id IS NOT NULL"), postgresql_where=text("case_id IS NOT NULL")),
+    )
+    key: Mapped[str] = mapped_column(String(64), primary_key=True, comment="keyed digest of account, route and key")
+    service_id: Mapped[int] = mapped_column(ForeignKey("service_account.account_id"), index=True)
+    content_digest: Mapped[str] = mapped_column(String(64), comment="keyed, of what was sent: another body is no repeat")
+    claim: Mapped[str] = mapped_column(String(32), comment="of the request that does it; one that died loses it after a minute")
+    claimed_at: Mapped[datetime] = mapped_column(index=True)
+    status: Mapped[int | None] = mapped_column(comment="of the first answer; empty while it runs")
+    sealed_answer: Mapped[bytes | None] = mapped_column(LargeBinary)
+    case_id: Mapped[int | None] = mapped_column(ForeignKey("case.id"), comment="the case it was about: set apart, the row goes with it")

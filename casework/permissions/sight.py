@@ -101,8 +101,8 @@ def viewers(actor: Actor, case: Case) -> frozenset[Viewer]:
 
 
 def is_reporter(actor: Actor, case: Case) -> bool:
-    """Whether one of the case's reports is the person's own."""
-    return any(link.left_at is None and owns_report(actor, link.report) for link in case.reports)
+    """Whether one of the case's reports is the person's own; a program sends reports for others and has none."""
+    return not actor.is_machine and any(link.left_at is None and owns_report(actor, link.report) for link in case.reports)
 
 
 def owns_report(actor: Actor, report: Report) -> bool:

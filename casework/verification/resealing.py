@@ -17,6 +17,7 @@ from casework.accounts.outside_identities import SECRETS_PURPOSE
 from casework.asking.answers import ANSWERS_PURPOSE
 from casework.db import METADATA, db, unit_of_work
 from casework.doors.people.rows import EXTERNAL_PURPOSE
+from casework.doors.repeats import ANSWER_PURPOSE as REPEATED
 from casework.erasure.quarantine import REASON_PURPOSE as QUARANTINE
 from casework.files.local import FileMissing, FileStore, new_stored_name
 from casework.intake.file_report import ORIGINAL_PURPOSE, PLACE_PURPOSE, SECRET_PURPOSE, VILLAGE_PURPOSE
@@ -62,6 +63,7 @@ PURPOSES: dict[str, tuple[str | Callable[[Any], str], ...]] = {
     "held_act.sealed_why": (WHY_PURPOSE,),
     "hand_over_ticket.sealed_contact": (IDENTITY_PURPOSE,),
     "idempotency_key.sealed_result": (SECRET_PURPOSE,),
+    "door_repeat.sealed_answer": (REPEATED,),
     "one_time_code.sealed_message": (MESSAGE_PURPOSE,),
     "outside_sign_in.sealed_secrets": (SECRETS_PURPOSE,),
     "photo.sealed_metadata": (FACTS_PURPOSE,),

@@ -157,6 +157,12 @@ PARTS: dict[str, Callable[[], list[str]]] = {
     "scim.one_resource_type:name": lambda: ["User"],
     "scim.schema:name": lambda: ["urn:ietf:params:scim:schemas:core:2.0:User"],
     "scim.elsewhere:anything": lambda: ["Groups"],
+    **{f"api.{name}:ref": lambda: list(db.session.scalars(select(Assignment.ref).limit(2))) for name in (
+        "assignment", "assignment_answers", "accept_assignment", "hand_back", "progress_note", "request_extension", "submit_answer")},
+    **{f"api.{name}:ref": lambda: list(db.session.scalars(select(Case.ref).limit(2))) for name in ("case", "history")},
+    **{f"api.{name}:ref": lambda: list(db.session.scalars(select(Photo.ref).limit(2))) for name in ("photo", "drop_photo")},
+    "api.elsewhere:anything": lambda: ["no-such-thing-at-all"],
+    "api_reference.problem:code": lambda: ["not_found", "no_such_problem"],
     "auth.session_revocation:ref": lambda: list(db.session.scalars(select(LoginSession.ref))),
 }
 """What may stand in each place of an address. A new route is walked once its parts are named here, and the tests fail until then."""

@@ -392,7 +392,7 @@ def writes_to(name: str, ref: str) -> int:
     return 200 if name in TAKES_CALLS and is_foreign == name.startswith("other centre") else 404
 
 
-DOORS = ("open311.", "scim.")
+DOORS = ("open311.", "scim.", "api.", "api_reference.")
 """Doors to other systems: closed until a centre opens them, to everybody alike."""
 
 
@@ -892,7 +892,7 @@ def test_no_address_can_be_guessed(the: Stage) -> None:
     assert [each for each in named if each[1] not in chosen | {"code"} and not re.fullmatch(r"[A-Za-z0-9_-]{16,}", each[2])] == []
     assert {endpoint for endpoint, name, _ in named if name == "code"} == {
         "public.report", "public_share.card", "filing.receipt", "filing.receipt_file", "tracking.own", "own_acts.withdraw_report",
-        "documents_register.own_file", "rights_own.of_report", "open311.definition", "open311.one_request",
+        "documents_register.own_file", "rights_own.of_report", "open311.definition", "open311.one_request", "api_reference.problem",
     }  # fmt: skip
     assert len({new_ref() for _ in range(1000)}) == 1000
     assert {len(base64.urlsafe_b64decode(new_ref())) * 8 for _ in range(50)} == {96}

@@ -17,6 +17,7 @@ from casework.contacts.codes import sweep_codes, way_to
 from casework.contacts.devices import forget_unused_devices
 from casework.contacts.sign_in_tickets import sweep_tickets
 from casework.db import unit_of_work
+from casework.doors.repeats import drop_old_repeats
 from casework.erasure.files import remove_erased_files
 from casework.messages.choices import CHANNELS
 from casework.messages.retention import forget_sent
@@ -104,6 +105,7 @@ def sweep(app: Flask, moment: datetime) -> list[str]:
     with unit_of_work():
         drop_old_counters(moment)
         drop_old_keys(moment)
+        drop_old_repeats(moment)
         forget_unused_devices(moment)
         forget_outputs(moment)
     forget_sent(moment)

@@ -32,6 +32,7 @@ from casework.models import (
     Case,
     Delivery,
     Directive,
+    DoorRepeat,
     Draft,
     Extension,
     File,
@@ -59,14 +60,14 @@ from casework.models import (
 from casework.pausing.additions import clear_addition, write_to_centre
 from casework.pausing.questions import answer_question, ask_reporter
 from casework.pausing.withdrawals import withdraw_report
-from casework.permissions import Actor
+from casework.permissions import Action, Actor
 from casework.privacy.identity import reveal_identity
 from casework.publishing.ratings import rate, rating_reason, ratings_of, review_rating
 from casework.sealing.seal import SealBroken, open_text, seal_text
 from casework.triage.refusals import decide_objection, object_to_refusal, refuse
 from casework.verification.cases import check_cases
 from casework.verification.chains import check_chains
-from tests import build
+from tests import build, service_accounts
 from tests import merged as joined
 from tests.casework.acting import guest_of, run
 from tests.with_photos import pictured_case
@@ -101,7 +102,7 @@ VOCABULARY = {
     "event": {"stream", "type", "payload_digest", "previous_hash", "hash"}, "photo": {"sha256", "staged_token"},
     "file": {"stored_name", "sha256", "media_type", "key_id"}, "outbox_message": {"recipient", "template", "dedupe_key"},
     "reporter": {"phone_digest", "email_digest"}, "draft": {"subject"}, "draft_photos": {"token"},
-    "held_act": {"subject", "verb", "form_key"}, "assignment": {"approval_desk"},
+    "held_act": {"subject", "verb", "form_key"}, "door_repeat": {"key", "content_digest", "claim"}, "assignment": {"approval_desk"},
     "clock": {"kind", "element"},
     "clock_pause": {"reason"}, "rating": {"about"},
     "delivery": {"recipient", "template", "dedupe_key", "lease", "gateway_ref"}, "reorganisation_change": {"table_name"},
@@ -156,6 +157,7 @@ def marked_case(world: build.World, files: Path) -> Case:
 
 def add_rows(case: Case, report_id: int, world: build.World) -> None:
     reason = db.session.scalars(select(RefusalReason.id)).first()
+    service = service_accounts.made(world, Action.READ_CASE, name=f"Hệ thống {case.code}")[0].account_id
     who, agency, now, given = 1, world.agencies["HKL"].id, build.NOON, case.assignments[0].id
     with unit_of_work():
         db.session.add_all([
@@ -176,6 +178,8 @@ def add_rows(case: Case, report_id: int, world: build.World) -> None:
             HandBack(assignment_id=given, reason="", handed_back_by_id=who, handed_back_at=now, suggested_agency_id=agency),
             Draft(account_id=who, case_id=case.id, subject="verify", sealed_fields=b"", started_at=now, saved_at=now),
             HeldAct(account_id=who, case_id=case.id, subject="verify", verb="refuse", pressed_at=now, due_at=now),
+            DoorRepeat(key=f"{case.id}", service_id=service, content_digest="", claim="", claimed_at=now, status=200, sealed_answer=b"",
+                       case_id=case.id),
             Follower(case_id=case.id, account_id=who, since=now),
             StepRecord(case_id=case.id, element="legal_review", label_vi="Thẩm định", label_en="Review", done_by_id=who, done_at=now,
                        values=[StepValue(field="basis", type="choice", label_vi="Căn cứ", label_en="Basis")]),

@@ -1,0 +1,80 @@
+"""The examples of docs/api.md are sent as they stand; OpenAPI is valid and names every route; the reference tells every field."""
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+from flask import Flask
+from openapi_spec_validator import validate
+
+from casework.doors.fields.told import Thing
+from tests import build
+from tests.web.api.asked import House, assignment_of, opened
+from tests.web.pages import at
+from web.api.openapi import path_of, things_of
+from web.api.routes import ROUTES
+from web.commands.openapi import openapi
+
+DOCUMENT = Path(__file__).parents[3] / "docs" / "api.md"
+PAIR = re.compile(r"```http\n(.*?)```\s*```text\n(\d{3})", re.DOTALL)
+
+
+@pytest.fixture
+def house(sqlite_app: Flask) -> House:
+    return opened(sqlite_app)
+
+
+def test_the_examples_are_answered_as_the_document_says(house: House) -> None:
+    case = build.case_at(house.world, "at_agency")
+    at(house.app, build.next_moment(case))
+    path = f"/assignments/{assignment_of(case).ref}"
+    given = {"key": house.key, "assignment": assignment_of(case).ref, "case": case.ref, "officer": house.world.people["officer_PTNMT"].ref,
+             "etag": house.get(path).headers["ETag"]}  # fmt: skip
+    pairs = PAIR.findall(DOCUMENT.read_text(encoding="utf-8"))
+    assert len(pairs) >= 9
+    for text, status in pairs:
+        for name, value in (*given.items(), ("etag now", house.get(path).headers["ETag"])):
+            text = text.replace(f"{{{name}}}", value)
+        head, _blank, body = text.partition("\n\n")
+        first, *lines = head.strip().split("\n")
+        method, address = first.split(" ")
+        headers = dict(line.split(": ", 1) for line in lines)
+        answer = house.ask(method, address, headers=headers, data=body.encode())
+        assert answer.status_code == int(status), (first, answer.get_data(as_text=True))
+
+
+def test_openapi_is_valid_and_names_every_route(house: House) -> None:
+    answer = house.get("/openapi.json", key="")
+    assert (answer.status_code, answer.headers["Cache-Control"]) == (200, "public, no-cache")
+    told = json.loads(answer.data)
+    validate(told)
+    assert {(path, method.upper()) for path, of_path in told["paths"].items() for method in of_path} == {
+        (path_of(route), route.method) for route in ROUTES
+    }  # fmt: skip
+    for of_path in told["paths"].values():
+        for operation in of_path.values():
+            assert operation["x-vi"]["summary"]
+
+
+def test_the_reference_tells_every_address_and_field_in_both_languages(house: House) -> None:
+    for language in ("vi", "en"):
+        page = house.get("/api", key="", headers={"Accept-Language": language})
+        text = page.get_data(as_text=True)
+        assert page.status_code == 200
+        assert "//cdn" not in text
+        for route in ROUTES:
+            assert f"{route.method} {path_of(route)}</code>" in text
+        for thing in things_of():
+            assert isinstance(thing, Thing)
+            assert all(f">{each.name}</code>" in text for each in thing.fields)
+
+
+def test_the_command_writes_the_same_document(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LANGBIANG_DATA", str(tmp_path))
+    out = tmp_path / "openapi.json"
+    result = CliRunner().invoke(openapi, ["--out", str(out)])
+    assert result.exit_code == 0, result.output
+    validate(json.loads(out.read_text(encoding="utf-8")))
