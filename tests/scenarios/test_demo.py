@@ -485,7 +485,7 @@ def test_another_citys_program_finds_the_door_open_and_a_system_acts_for_an_offi
     told = client_of(app).get("/open311/discovery.json").json
     assert (told["endpoints"][0]["type"], told["contact"]) == ("test", demo_settings.CONTACT)
     services, cases = (client_of(app).get(f"/open311/v2/{each}.json").json for each in ("services", "requests"))
-    assert len(services) > 10
+    assert {each["service_code"] for each in services} >= {"do_thi", "rung_dat_moi_truong", "khac"}
     assert {each["status"] for each in cases} == {"open", "closed"}
     [system] = service_accounts_seen(actor_for(demo_people.staff_account("quantri"), now=NOW))
     assert [key.last_used_on for key in keys_of([system], now=NOW)[system.account_id]] == [None]
