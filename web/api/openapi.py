@@ -9,7 +9,7 @@ import msgspec
 from casework.bilingual import Bilingual
 from casework.doors.fields.told import Taken, Thing, Told
 from casework.doors.scopes import IN_A_NAME
-from web.api.problems import PROBLEMS
+from web.api.problems import PROBLEM_SCHEMA, PROBLEMS
 from web.api.routes import ROUTES, Route
 
 VERSION = "1.0.0"
@@ -23,7 +23,7 @@ ALWAYS = ("not_found", "failed", "away", "quota")
 def openapi(base: str) -> dict[str, Any]:
     """The document for an installation at `base`, of every route declared."""
     paths: dict[str, dict[str, Any]] = {}
-    for route in ROUTES:
+    for route in in_order():
         paths.setdefault(path_of(route), {})[route.method.lower()] = _operation(route)
     return {
         "openapi": "3.1.0", "jsonSchemaDialect": "https://json-schema.org/draft/2020-12/schema",
@@ -34,6 +34,11 @@ def openapi(base: str) -> dict[str, Any]:
             "securitySchemes": {"key": {"type": "http", "scheme": "bearer", "description": "lb1_…"}},
         },
     }  # fmt: skip
+
+
+def in_order() -> list[Route]:
+    """All routes by address, reading first."""
+    return sorted(ROUTES, key=lambda route: (route.rule, route.method != "GET"))
 
 
 def path_of(route: Route) -> str:
@@ -106,7 +111,7 @@ def _responses(route: Route) -> dict[str, Any]:
     if route.gives is not None:
         answer["content"] = {route.media_type: {"schema": _given(route)}}
     found = {str(route.status): answer}
-    if route.method == "GET" and route.media_type == "application/json":
+    if route.method == "GET":
         found["304"] = {"description": "Nothing has changed."}
     of_status: dict[int, list[str]] = {}
     for code in problems_of(route):
@@ -137,7 +142,7 @@ def _schemas() -> dict[str, Any]:
     kinds = [each.type for thing in things for each in thing.fields if not isinstance(each.type, Thing)]
     kinds += [each.type for route in ROUTES for each in (route.takes or ())]
     found |= msgspec.json.schema_components(kinds, ref_template=REF)[1]
-    return found | {"Problem": _PROBLEM}
+    return found | {"Problem": PROBLEM_SCHEMA}
 
 
 def things_of() -> list[Thing]:
@@ -187,18 +192,3 @@ def _words(each: Taken) -> dict[str, Any]:
 def schema_of(kind: Any) -> dict[str, Any]:
     """The JSON Schema of a type; named ones are referred to."""
     return dict(msgspec.json.schema_components([kind], ref_template=REF)[0][0])
-
-
-_TEXT = {"type": "string"}
-_BOTH = {"type": "object", "required": ["vi", "en"], "properties": {"vi": {}, "en": {}}}
-_PROBLEM = {
-    "type": "object", "title": "Problem", "required": ["type", "title", "status", "detail", "instance", "code", "in", "errors"],
-    "properties": {
-        "type": _TEXT, "title": _TEXT, "status": {"type": "integer"}, "detail": _TEXT, "instance": _TEXT,
-        "code": {"type": "string", "enum": sorted(PROBLEMS)}, "in": _BOTH,
-        "errors": {"type": "array", "items": {"type": "object", "required": ["pointer", "code", "detail", "in"], "properties": {
-            "pointer": _TEXT, "code": _TEXT, "detail": _TEXT, "in": _BOTH}}},
-        "by": {"anyOf": [_BOTH, {"type": "null"}]}, "act": {"type": ["string", "null"]}, "at": {"type": ["string", "null"]},
-        "etag": _TEXT, "violated-policies": {"type": "array", "items": _TEXT},
-    },
-}  # fmt: skip

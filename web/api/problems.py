@@ -114,3 +114,18 @@ def refused_by(refusal: CaseworkError, names: Sequence[str]) -> Refused:
     about = refusal.about
     faults = [Fault(f"#/{about}", "refused", refusal.text)] if about in names else []
     return Refused("refused", refusal.text, faults)
+
+
+_TEXT = {"type": "string"}
+_BOTH = {"type": "object", "required": ["vi", "en"], "properties": {"vi": {}, "en": {}}}
+PROBLEM_SCHEMA: dict[str, Any] = {
+    "type": "object", "title": "Problem", "required": ["type", "title", "status", "detail", "instance", "code", "in", "errors"],
+    "properties": {
+        "type": _TEXT, "title": _TEXT, "status": {"type": "integer"}, "detail": _TEXT, "instance": _TEXT,
+        "code": {"type": "string", "enum": sorted(PROBLEMS)}, "in": _BOTH,
+        "errors": {"type": "array", "items": {"type": "object", "required": ["pointer", "code", "detail", "in"], "properties": {
+            "pointer": _TEXT, "code": _TEXT, "detail": _TEXT, "in": _BOTH}}},
+        "by": {"anyOf": [_BOTH, {"type": "null"}]}, "act": {"type": ["string", "null"]}, "at": {"type": ["string", "null"]},
+        "etag": _TEXT, "violated-policies": {"type": "array", "items": _TEXT},
+    },
+}  # fmt: skip

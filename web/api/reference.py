@@ -12,9 +12,9 @@ from casework.bilingual import Bilingual
 from casework.doors.fields.told import Taken, Thing, Told
 from casework.permissions import Action
 from web.api.door import is_anywhere
-from web.api.openapi import VERSION, headers_of, path_of, problems_of, schema_of, things_of
+from web.api.openapi import VERSION, headers_of, in_order, path_of, problems_of, schema_of, things_of
 from web.api.problems import PROBLEMS
-from web.api.routes import ROUTES, Route
+from web.api.routes import Route
 from web.guards import performs
 
 bp = Blueprint("api_reference", __name__, url_prefix="/api")
@@ -56,7 +56,8 @@ def reference() -> ResponseReturnValue:
         raise NotFound
     things = [(thing, tuple(_told(each) for each in thing.fields)) for thing in things_of()]
     base = f"{current_app.config['BASE_URL'].rstrip('/')}/api/v1"
-    return render_template("api/reference.html", addresses=[_address(route) for route in ROUTES], things=things, version=VERSION, base=base)
+    return render_template("api/reference.html", addresses=[_address(route) for route in in_order()], things=things, version=VERSION,
+                           base=base)
 
 
 @bp.get("/problems/<code>")
