@@ -5,6 +5,7 @@ import argparse
 import sys
 
 from tests.soak import (
+    api_schema,
     areas,
     benchmark,
     checks,
@@ -54,6 +55,7 @@ RUNS: dict[str, Run] = {
         comparing.RUN, lighthouse.RUN, moves.RUN, heat.RUN, figures.RUN, what_if.RUN, xes.RUN, paper.RUN, signatures.RUN, facts.RUN,
         reports.RUN, houses.RUN, journeys.RUN, field.RUN, areas.RUN,
         tables.RUN, jobs.RUN, processes.RUN, install.RUN, restore.RUN, rolling.RUN, failover.RUN, pooler.RUN, fuzz.RUN, open311.RUN,
+        api_schema.RUN,
     )
 }
 

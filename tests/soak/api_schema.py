@@ -1,0 +1,39 @@
+"""Every operation of the API given what OpenAPI allows and what it does not, for minutes: no failure, nothing undocumented."""
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from tests import build
+from tests.conftest import environment_of, prepare_schema, running
+from tests.soak.runs import Options, Round, Run
+from tests.web.api.asked import assignment_of, opened
+from tests.web.api.test_schemathesis import tried
+from tests.web.pages import at
+from web.config import Config
+
+MOST_EXAMPLES = 5_000
+
+
+def one_minute(seed: int) -> dict[str, Any]:
+    """A minute of requests to a house with a case at work."""
+    with TemporaryDirectory() as folder:
+        config = Config.from_environment(environment_of(Path(folder)))
+        prepare_schema(config)
+        with running(config) as app:
+            house = opened(app)
+            case = build.case_at(house.world, "handling")
+            at(app, build.next_moment(case))
+            refs = {"case": case.ref, "assignment": assignment_of(case).ref}
+            return {"requests": tried(house, refs, seconds=60, examples=MOST_EXAMPLES, seed=seed)}
+
+
+def rounds(options: Options) -> Iterator[tuple[str, Round]]:
+    for number in range(options.runs):
+        yield f"minute {number + 1}", partial(one_minute, options.seed + number)
+
+
+RUN = Run("schemathesis", "so many minutes of requests to the API by its own document: no failure, nothing undocumented", 10, rounds)

@@ -1,0 +1,52 @@
+"""Whatever is sent to whichever address, the answer is one OpenAPI names, and never a fault of ours."""
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import schemathesis
+from flask import Flask
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import seed as with_seed
+from schemathesis.checks import not_a_server_error
+from schemathesis.specs.openapi.checks import content_type_conformance, response_schema_conformance, status_code_conformance
+
+from tests import build
+from tests.web.api.asked import BASE, House, assignment_of, opened
+from tests.web.pages import at
+
+CHECKS = [not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance]
+SECONDS, EXAMPLES = 25, 12
+
+
+def tried(house: House, refs: dict[str, str], *, seconds: float, examples: int, seed: int | None = None) -> int:
+    """Try every operation until the time is over; returns how many requests were answered. Where a ref is asked for, every other one is
+    of something that is there."""
+    schema = schemathesis.openapi.from_wsgi(f"{BASE}/openapi.json", house.app)
+    operations = [each.ok() for each in schema.get_all_operations()]
+    asked, share = [0], seconds / len(operations)
+    until = [0.0]
+    sent = {"Authorization": f"Bearer {house.key}", "Langbiang-On-Behalf-Of": house.world.people["officer_PTNMT"].ref}
+
+    def one(case: Any) -> None:
+        if time.monotonic() > until[0]:
+            return
+        asked[0] += 1
+        if "ref" in (case.path_parameters or {}) and asked[0] % 2:
+            case.path_parameters["ref"] = refs["case" if case.path.startswith("/cases") else "assignment"]
+        case.call_and_validate(headers=sent, checks=CHECKS)
+
+    for operation in operations:
+        until[0] = time.monotonic() + share
+        run = settings(max_examples=examples, deadline=None, database=None, phases=[Phase.generate], derandomize=seed is None,
+                       suppress_health_check=list(HealthCheck))(given(operation.as_strategy())(one))  # fmt: skip
+        (run if seed is None else with_seed(seed)(run))()
+    return asked[0]
+
+
+def test_no_request_is_answered_otherwise_than_openapi_says(sqlite_app: Flask) -> None:
+    house = opened(sqlite_app)
+    case = build.case_at(house.world, "handling")
+    at(sqlite_app, build.next_moment(case))
+    refs = {"case": case.ref, "assignment": assignment_of(case).ref}
+    assert tried(house, refs, seconds=SECONDS, examples=EXAMPLES) > 0
