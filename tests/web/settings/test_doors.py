@@ -4,6 +4,7 @@ from __future__ import annotations
 import json
 import re
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,14 +18,18 @@ from casework.doors.gates import Door, is_open
 from casework.doors.key_format import public_of
 from casework.doors.keys import MOST_VALID
 from casework.doors.standing import look_after_service_accounts
+from casework.messages.http_client import Door as HttpDoor
 from casework.models import Account, BehalfAgreement, Event, LoginSession, OutboxMessage, ServiceAccount, ServiceKey
 from casework.setting_values import OPEN_DOOR
 from tests import build
 from tests.conftest import client_of
 from tests.second_centre import of_the_installation, second_world
+from tests.web.accounts.outside_provider import write
 from tests.web.desk import Office
 from tests.web.pages import words_of
 from web import request_log
+from web.accounts.oidc_client import ProviderClient
+from web.accounts.oidc_providers import open_providers
 
 KEY = re.compile(r"lb1_[0-9A-Za-z]{8}_[0-9A-Za-z]{49}")
 WHY = "Theo công văn số 12."
@@ -274,3 +279,23 @@ def test_the_list_of_changes_says_it_in_words(office: Office) -> None:
         assert words in page, words
     assert "Mã đơn vị" not in page
     assert "progress_note" not in page
+
+
+def test_a_directory_names_the_provider_its_people_sign_in_at(office: Office, tmp_path: Path) -> None:
+    told = {"enabled": True, "serves": "staff", "name": {"vi": "Tài khoản tỉnh", "en": "Province"}, "issuer": "https://tinh.example.vn",
+            "client_id": "langbiang", "authentication": "none"}  # fmt: skip
+    known = open_providers(write(tmp_path, {"so-noi-vu": told}))  # type: ignore[arg-type]
+    office.app.extensions["outside"] = {key: ProviderClient(each, HttpDoor()) for key, each in known.items()}
+    body = address(office, office.world.centre.ref)
+    assert "Tài khoản tỉnh" in office.words("administrator", body)
+    assert "Tài khoản tỉnh" not in office.words("administrator", address(office))
+    refused = office.post("administrator", body, **typed(office, scopes=["read_case"], provider="so-noi-vu"))
+    assert refused.status_code == 422
+    form = typed(office, scopes=["manage_people"], provider="so-noi-vu", name="Danh bạ")
+    assert office.post("administrator", body, **form).status_code == 200
+    row = db.session.scalars(select(ServiceAccount)).one()
+    assert (row.provider, row.scopes) == ("so-noi-vu", ["manage_people"])
+    assert "Tài khoản tỉnh" in office.words("administrator", f"/settings/doors/{row.account.ref}")
+    changed = office.post("administrator", f"/settings/doors/{row.account.ref}/change", **{**form, "provider": "khong-co"})
+    assert changed.status_code in (302, 422)
+    assert db.session.scalars(select(ServiceAccount.provider)).one() in ("so-noi-vu", None)
