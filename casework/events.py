@@ -6,7 +6,7 @@ database, signed. The hash covers a salted digest of the payload, so that a payl
 
 import hashlib
 import secrets
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from datetime import UTC, datetime
 from typing import Any
 
@@ -21,10 +21,23 @@ from casework.sent_once import take_key
 START = "0" * 64
 """The hash before the first event of a stream."""
 
+Listener = Callable[[Case, Event], None]
+
+_LISTENERS: list[Listener] = []
+
+
+def listens(listener: Listener) -> Listener:
+    """Have a function called with each event of a case, within the act that records it. It neither fails nor asks the database."""
+    _LISTENERS.append(listener)
+    return listener
+
 
 def record(case: Case, type_: str, *, by: Actor, at: datetime, **payload: Any) -> Event:
     """Append an event to the stream of a case. The caller holds the case's lock; no personal data in the payload."""
-    return append(case_stream(case), type_, by=by, at=at, case_id=case.id, payload=payload)
+    event = append(case_stream(case), type_, by=by, at=at, case_id=case.id, payload=payload)
+    for listener in _LISTENERS:
+        listener(case, event)
+    return event
 
 
 def case_stream(case: Case) -> str:

@@ -22,7 +22,7 @@ COMMANDS = {
     "move-files": "upkeep",
     "benchmark": "benchmark.measuring", "figures": "recounting", "step-times": "recounting", "facts": "recounting",
     "schedules": "exports", "export": "exports", "report": "reports", "keys": "keys",
-    "service-accounts": "service_accounts", "openapi": "openapi",
+    "service-accounts": "service_accounts", "openapi": "openapi", "webhooks": "webhooks",
 }  # fmt: skip
 """Every command and its module; a name without a package is in web/commands."""
 

@@ -8,6 +8,7 @@ from casework.area_news.sweeping import sweep_area_news
 from casework.clocks.calendar_changes import recount_after_calendar_change
 from casework.clocks.reminders import send_reminders
 from casework.doors.standing import look_after_service_accounts
+from casework.doors.webhooks.dead_letters import sweep_webhooks
 from casework.facts.daily import sum_up_days
 from casework.facts.keeping import keep_facts
 from casework.figures.keeping import count_public_figures
@@ -58,6 +59,8 @@ INTERVALS: dict[str, timedelta] = {
     "return_tasks_of_leavers": timedelta(minutes=10),
     "forget_staged_imports": timedelta(hours=1),
     "look_after_service_accounts": timedelta(hours=1),
+    "tell_endpoints": timedelta(seconds=1),
+    "sweep_webhooks": timedelta(hours=1),
     "sweep_presence": timedelta(seconds=30),
     "route_messages": timedelta(seconds=5),
     "plan_digests": timedelta(seconds=60),
@@ -119,6 +122,7 @@ OWN: dict[str, Run] = {
     "return_tasks_of_leavers": return_tasks_of_leavers,
     "forget_staged_imports": forget_staged_imports,
     "look_after_service_accounts": look_after_service_accounts,
+    "sweep_webhooks": sweep_webhooks,
     "sweep_presence": sweep_presence,
     "count_public_figures": count_public_figures,
     "count_step_times": count_step_times,

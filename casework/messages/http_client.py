@@ -86,16 +86,19 @@ class Door:
 
     def call(
         self, method: str, url: str, *, content: bytes = b"", headers: Mapping[str, str] | None = None, seconds: float = CALL_SECONDS,
-        largest: int = LARGEST_ANSWER,
+        largest: int = LARGEST_ANSWER, cuts: bool = False,
     ) -> Answer:  # fmt: skip
-        """Make one call and return its answer, whatever its status. Raises NotReached before anything was handed over, Unanswered after."""
+        """Make one call and return its answer, whatever its status. Raises NotReached before anything was handed over, Unanswered after.
+
+        `largest` bounds the answer in bytes: a larger one is no answer, or with `cuts` is read no further.
+        """
         self.refuse_unless_open(url)
         said = [("Accept-Encoding", "identity"), ("User-Agent", "Langbiang"), *(headers or {}).items()]
         with (
             no_longer_than(seconds), _failures_named(), self._pool_to(url) as pool,
             pool.stream(method, url, headers=said, content=content, extensions={"timeout": IN_TURN}) as answer,
         ):  # fmt: skip
-            return Answer(answer.status, _texts(answer.headers), _bounded(answer.iter_stream(), largest))
+            return Answer(answer.status, _texts(answer.headers), _bounded(answer.iter_stream(), largest, cuts))
 
     def refuse_unless_open(self, url: str) -> None:
         """Raise NotReached for a forbidden address, before its name is resolved."""
@@ -256,10 +259,12 @@ def _texts(headers: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
     return read
 
 
-def _bounded(pieces: Iterable[bytes], largest: int) -> bytes:
+def _bounded(pieces: Iterable[bytes], largest: int, cuts: bool) -> bytes:
     content = bytearray()
     for piece in pieces:
         content += piece
+        if len(content) > largest and cuts:
+            return bytes(content[:largest])
         if len(content) > largest:
             raise Unanswered("too large")
     return bytes(content)

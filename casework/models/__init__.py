@@ -77,6 +77,7 @@ from casework.models.sign_in import CodeApp, Passkey, PasskeyChallenge, Recovery
 from casework.models.statistics import CaseMoment, CaseSpan, DailyFigures, FactsProgress, FiguresSnapshot, StaleDay
 from casework.models.step_records import StepRecord, StepValue
 from casework.models.upkeep import ProgramProcess, RecurringJob, UpkeepMark
+from casework.models.webhooks import WebhookCourse, WebhookDelivery, WebhookEndpoint, WebhookSecret
 
 __all__ = [
     "Account", "Addition", "Agency", "AgencySuccession", "Anchor", "Answer", "AnswerOpening", "AnswerTemplate", "Area", "AreaNews",
@@ -103,5 +104,6 @@ __all__ = [
     "SavedFilter",
     "SchemaPromise",
     "SealingOrder", "SearchRow", "SecondFactorRule", "ServiceAccount", "ServiceKey", "SignInBegun", "StagedImport", "StaleDay",
-    "StepRecord", "StepValue", "SuggestionRule", "TextTemplate", "UpkeepMark", "VisibilityReason", "Wallboard", "Withdrawal",
+    "StepRecord", "StepValue", "SuggestionRule", "TextTemplate", "UpkeepMark", "VisibilityReason", "Wallboard",
+    "WebhookCourse", "WebhookDelivery", "WebhookEndpoint", "WebhookSecret", "Withdrawal",
 ]  # fmt: skip

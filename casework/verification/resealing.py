@@ -18,6 +18,7 @@ from casework.asking.answers import ANSWERS_PURPOSE
 from casework.db import METADATA, db, unit_of_work
 from casework.doors.people.rows import EXTERNAL_PURPOSE
 from casework.doors.repeats import ANSWER_PURPOSE as REPEATED
+from casework.doors.webhooks.signing import SECRET_PURPOSE as WEBHOOK
 from casework.erasure.quarantine import REASON_PURPOSE as QUARANTINE
 from casework.files.local import FileMissing, FileStore, new_stored_name
 from casework.intake.file_report import ORIGINAL_PURPOSE, PLACE_PURPOSE, SECRET_PURPOSE, VILLAGE_PURPOSE
@@ -82,6 +83,7 @@ PURPOSES: dict[str, tuple[str | Callable[[Any], str], ...]] = {
     "reporter.sealed_identity": (IDENTITY_PURPOSE,),
     "staged_import.sealed_passwords": (PASSWORDS_PURPOSE,),
     "staged_import.sealed_rows": (ROWS_PURPOSE,),
+    "webhook_secret.sealed_secret": (WEBHOOK,),
     "withdrawal.sealed_reason": (WITHDRAWAL,),
 }
 """The purposes of each column's values; the seal itself proves which of several it is. A test compares this with the tables."""

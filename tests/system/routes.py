@@ -26,6 +26,7 @@ from casework.models import (
     Recording,
     Report,
     ReportSchedule,
+    WebhookEndpoint,
 )
 from casework.permissions import ANYONE
 from tests.whole import is_at_turn
@@ -91,6 +92,12 @@ PARTS: dict[str, Callable[[], list[str]]] = {
     "settings_doors.account:ref": lambda: service_accounts(),
     "settings_doors.change:ref": lambda: service_accounts(),
     "settings_doors.key:ref": lambda: service_accounts(),
+    "settings_webhooks.endpoints:ref": lambda: service_accounts(),
+    "settings_webhooks.new:ref": lambda: service_accounts(),
+    "settings_webhooks.endpoint:ref": lambda: service_accounts(),
+    "settings_webhooks.endpoint:endpoint_ref": lambda: endpoints(),
+    "settings_webhooks.secret:ref": lambda: service_accounts(),
+    "settings_webhooks.secret:endpoint_ref": lambda: endpoints(),
     "studio.version:ref": lambda: list(db.session.scalars(select(ProcessVersion.ref))),
     "settings_rows.rows:kind": lambda: ["clock", "no_such_kind"],
     "settings_rows.new:kind": lambda: ["clock"],
@@ -186,6 +193,10 @@ def beside(number: int, *, is_stranger: bool) -> list[str]:
 
 SHUT_TO = 6
 """Of so many people in a row to whom a route is shut, one tries it in a test run: one guard refuses them all, with one page."""
+
+
+def endpoints() -> list[str]:
+    return [*db.session.scalars(select(WebhookEndpoint.ref)), "0000000000000000"]
 
 
 def service_accounts() -> list[str]:

@@ -619,6 +619,12 @@ def by_hand(the: Stage, name: str, address: Address) -> int:
         case "settings_doors.account" | "settings_doors.change" | "settings_doors.key":    # the account is of an agency of the first centre
             is_there = name == "administrator" and parts["ref"] != "0" * 16
             return 403 if not name.endswith("administrator") else 200 if is_there else 404
+        case "settings_webhooks.endpoints" | "settings_webhooks.new":
+            is_there = name == "administrator" and parts["ref"] != "0" * 16
+            return 403 if not name.endswith("administrator") else 200 if is_there else 404
+        case "settings_webhooks.endpoint" | "settings_webhooks.secret":
+            is_there = name == "administrator" and "0" * 16 not in (parts["ref"], parts["endpoint_ref"])
+            return 403 if not name.endswith("administrator") else 200 if is_there else 404
         case "settings_wallboards.wallboards":
             return 200 if name.endswith(("ops lead", "administrator")) else 403
         case "late.late":

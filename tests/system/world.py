@@ -19,7 +19,7 @@ from casework.recordings.staging import prepare_recording, recordings_of_report,
 from casework.rights.affected import by_cases, work_out
 from casework.rights.breaches import BreachFacts, open_breach
 from casework.triage.acts import ClearedReport
-from tests import build, service_accounts
+from tests import build, service_accounts, webhooks
 from tests.system.canary import FILE_NAME, VOICE_NAME, marked_photo, marked_voice
 from tests.system.person import Person
 from tests.system.routes import SHUT_TO, Address, addresses, beside, opens_to, worth_trying
@@ -169,7 +169,7 @@ def stage(app: Flask) -> Stage:
     build.act(world, case, "follow", "citizen_2")
     hidden = _quarantined(world)
     _breach(world, case.code, hidden.report)
-    service_accounts.made(world, Action.READ_CASE, Action.PROGRESS_NOTE)
+    webhooks.added(world, service_accounts.made(world, Action.READ_CASE, Action.PROGRESS_NOTE)[0])
     with unit_of_work():
         start_draft(by=world.actor("administrator"), now=build.NOON, centre_id=world.centre.id)
     count_public_figures(build.NOON)

@@ -31,6 +31,7 @@ KIND_WORDS: dict[str, Bilingual] = {
     **{kind: TITLES[kind] for kind in ("text", "house_setting", "wallboard", "reorganisation", "host_app")},
     "service_account": Bilingual("Tài khoản kết nối", "Service account"),
     "service_key": Bilingual("Khóa của tài khoản kết nối", "Key of a service account"),
+    "webhook_endpoint": Bilingual("Địa chỉ nhận tin (webhook)", "Endpoint of webhooks"),
     "behalf_agreement": Bilingual("Đồng ý cho hệ thống làm thay", "Agreement to act in a person's name"),
     GROUND_FILE: Bilingual("Tệp bản đồ nền", "File under the maps"),
 }

@@ -2,6 +2,7 @@
 
 from casework.bilingual import Bilingual
 from casework.doors.scope_words import SCOPE_WORDS
+from casework.doors.webhooks.kinds import THING_WORDS
 from casework.permissions import Role
 from casework.settings.areas import LEVEL_WORDS
 from casework.settings.centre import STARTS
@@ -103,6 +104,13 @@ LABELS: dict[str, Bilingual] = {
 
 LABELS_OF_KIND: dict[tuple[str, str], Bilingual] = {
     ("service_key", "key"): Bilingual("Mã khóa", "Known as"),
+    ("webhook_endpoint", "host"): Bilingual("Máy chủ", "Host"),
+    ("webhook_endpoint", "events"): Bilingual("Được báo về", "Told of"),
+    ("webhook_endpoint", "scheme"): Bilingual("Cách ký", "Signed by"),
+    ("webhook_endpoint", "verified"): Bilingual("Đã xác minh", "Verified"),
+    ("webhook_endpoint", "secret"): Bilingual("Khóa ký", "Secret"),
+    ("webhook_endpoint", "former_until"): Bilingual("Khóa cũ còn dùng đến", "The former one signs until"),
+    ("webhook_endpoint", "replayed"): Bilingual("Số tin gửi lại", "Messages sent again"),
 }
 """Columns that mean something else in one kind of setting than elsewhere."""
 
@@ -113,12 +121,21 @@ CODES: dict[str, dict[str, Bilingual]] = {
     "scopes": {str(action): words for action, words in SCOPE_WORDS.items()},
     "contact_mode": {"reporter": Bilingual("người gửi, bằng mã", "the sender, by a code"),
                      "proven": Bilingual("đơn vị vận hành", "its operator")},
+    "events": {str(thing): words for thing, words in THING_WORDS.items()},
+    "scheme": {"v1a": Bilingual("ed25519 (v1a)", "ed25519 (v1a)"), "v1": Bilingual("khóa chung (v1)", "a shared secret (v1)")},
+    "secret": {"former": Bilingual("khóa cũ", "the former one"), "new": Bilingual("khóa mới", "a new one")},
     "language": {"vi": Bilingual("Tiếng Việt", "Vietnamese"), "en": Bilingual("Tiếng Anh", "English")},
     "state": {
         "draft": Bilingual("bản nháp", "draft"),
         "doing": Bilingual("đang thực hiện", "being done"),
         "done": Bilingual("đã thực hiện", "done"),
         "undone": Bilingual("đã hoàn tác", "undone"),
+        "on": Bilingual("đang hoạt động", "on"),
+        "unproven": Bilingual("chưa xác minh", "not verified"),
+        "proving": Bilingual("đang xác minh", "being verified"),
+        "asked": Bilingual("đã tắt", "turned off"),
+        "gone": Bilingual("đã tắt: trả lời 410", "off: it answered 410"),
+        "silent": Bilingual("đã tắt: không nhận tin nhiều ngày", "off: silent for days"),
     },
     "kind": {
         "off": Bilingual("nghỉ", "off"),

@@ -91,6 +91,8 @@ NOT_OF_A_CASE = frozenset({
     # settings, and who is told by which way; plans of a reorganisation: their journal is marked below
     "behalf_agreement", "complexity", "house_setting", "provisioned_person", "service_account", "service_key", "wallboard",
     "staged_import", "message_choice", "push_subscription", "reorganisation", "reorganisation_step",
+    # where other systems are called; what is told to them are refs and a code, and goes with a case that is set apart
+    "webhook_course", "webhook_endpoint", "webhook_secret",
     # what the process keeps: names of steps, ids and flags, never what people wrote; values of drawn steps: workflows/test_forgetting
     "incident", "process_instance", "process_message", "process_timer", "step_fact", "waiting_task",
 })  # fmt: skip
@@ -106,6 +108,7 @@ VOCABULARY = {
     "clock": {"kind", "element"},
     "clock_pause": {"reason"}, "rating": {"about"},
     "delivery": {"recipient", "template", "dedupe_key", "lease", "gateway_ref"}, "reorganisation_change": {"table_name"},
+    "webhook_delivery": {"message", "about", "type", "told", "body", "last_error"},
     # what stands behind its number, of a setting
     "letter": {"symbol"},
     # labels of the model, the same for every case
