@@ -35,7 +35,7 @@ from casework.facts.keeping import keep_facts
 from casework.installation.first_start import set_first_values
 from casework.local_time import local_day
 from casework.messages.routing import route_messages
-from casework.models import Account, Agency, Delivery, Letter, MessageChoice, Publication, Report, StagedImport
+from casework.models import Account, Agency, Delivery, Letter, MessageChoice, Publication, Report, StagedImport, WebhookEndpoint
 from casework.outputs import order_output
 from casework.outputs.schedules import Plan, make_schedule
 from casework.permissions import SYSTEM, Action
@@ -46,7 +46,7 @@ from casework.rights.telling_affected import tell_affected
 from casework.taking_back.held_acts import Hold, SentForm
 from casework.together.presence import be_here
 from reports.statistics.due import run_after
-from tests import build, reorganised
+from tests import build, reorganised, service_accounts, webhooks
 from tests.authority import PASSPHRASE
 from tests.casework.intake.test_villages_left import left
 from tests.casework.rights.test_breaches import add, do, during, opened
@@ -258,6 +258,15 @@ def keys_run_out_and_an_agency_has_ended(_app: Flask, world: build.World) -> dat
     return now
 
 
+def an_endpoint_has_been_silent_for_days(_app: Flask, world: build.World) -> datetime:
+    for number in range(2):
+        row = service_accounts.made(world, Action.READ_CASE, agency=None, name=f"Hệ thống {number}")[0]
+        endpoint = webhooks.listening(world, row)
+        with unit_of_work():
+            db.session.get_one(WebhookEndpoint, endpoint.id).failing_since = NOON
+    return NOON + timedelta(days=6)
+
+
 def messages_wait_for_zalo(app: Flask, world: build.World) -> datetime:
     has_zns("report_accepted", "report_received", "report_distributed")
     build.case_at(world, "handling", by="guest", contact=Contact(name="Nguyễn Thị Thử", phone=build.PHONE))
@@ -400,6 +409,7 @@ ALONE: dict[str, Callable[[Flask, build.World], datetime]] = {
     "tell_areas": somebody_follows_an_area_with_news,
     "sweep_area_news": somebody_has_followed_an_area_for_too_long,
     "forget_staged_imports": a_file_was_sent_and_never_taken_over,
+    "sweep_webhooks": an_endpoint_has_been_silent_for_days,
     "look_after_service_accounts": keys_run_out_and_an_agency_has_ended,
     "send_zns": messages_wait_for_zalo,
     "send_push": messages_wait_for_a_browser,
@@ -416,6 +426,7 @@ ALONE: dict[str, Callable[[Flask, build.World], datetime]] = {
     "seal_letters": a_letter_that_is_to_be_signed,
 }
 NOT_HERE = {
+    "tell_endpoints": "its turns have threads of their own; a claim left behind runs out (tests/casework/doors/webhooks/test_sending.py)",
     "go_on_with_moves": "tests/workflows/moving/test_plans.py refuses a statement of it",
     "go_on_with_rehearsals": "one that was cut short says so, and is asked for anew by whoever wants it",
     "seek_faces": "needs the detector, which not every machine has",
