@@ -33,7 +33,17 @@ from casework.models.desks import (
     SuggestionRule,
 )
 from casework.models.documents import DocumentBook, DocumentNumber, LetterFile, Output, ReportSchedule, SealingOrder
-from casework.models.doors import BehalfAgreement, DoorRepeat, ProvisionedPerson, ServiceAccount, ServiceKey
+from casework.models.doors import (
+    BehalfAgreement,
+    DoorRepeat,
+    ProvisionedPerson,
+    ServiceAccount,
+    ServiceKey,
+    WebhookCourse,
+    WebhookDelivery,
+    WebhookEndpoint,
+    WebhookSecret,
+)
 from casework.models.events import Anchor, Event, EventStream
 from casework.models.letters import Letter
 from casework.models.limits import IdempotencyKey, RateCounter
@@ -77,7 +87,6 @@ from casework.models.sign_in import CodeApp, Passkey, PasskeyChallenge, Recovery
 from casework.models.statistics import CaseMoment, CaseSpan, DailyFigures, FactsProgress, FiguresSnapshot, StaleDay
 from casework.models.step_records import StepRecord, StepValue
 from casework.models.upkeep import ProgramProcess, RecurringJob, UpkeepMark
-from casework.models.webhooks import WebhookCourse, WebhookDelivery, WebhookEndpoint, WebhookSecret
 
 __all__ = [
     "Account", "Addition", "Agency", "AgencySuccession", "Anchor", "Answer", "AnswerOpening", "AnswerTemplate", "Area", "AreaNews",

@@ -52,7 +52,7 @@ ACTS = [
            "        main.hotline_owed = main.hotline_owed or (source.hotline_owed and not main.is_urgent)\n", "",
            unit("merging/merge", "an_answered_case_that_took_over_a_call_closes_once_it_was_made")),
     Mutant("who joins gets no answer", "casework/merging/merge.py",
-           '            tell_reporter(report, "report_published" if publication.kind == "final" else "report_answered", case=main, at=now)\n', "",
+           '            tell_reporter(report, "report_published" if is_read_by_all else "report_answered", case=main, at=now)\n', "",
            unit("merging/merge", "who_joins_an_answered_case_is_told_the_answer")),
     Mutant("who joins does not rate", "casework/merging/merge.py", "            invite_to_rate(main, report, at=now)\n", "",
            unit("merging/merge", "who_joins_an_answered_case_is_told_the_answer")),

@@ -19,10 +19,11 @@ TYPES = ("application/scim+json", "application/json")
 MOST_OPERATIONS, LONGEST_PATH, LONGEST_FILTER = 100, 300, 1_000
 REQUIRED = frozenset({"username", "displayname", "name", "active"})
 READ_ONLY = frozenset({"id", "meta", "schemas"})
-_FILTER = re.compile(rf'(?:{re.escape(USER)}:)?(userName|externalId|id) +eq +("(?:[^"\\]|\\.)*")', re.IGNORECASE)
+_URN = r"urn:ietf:params:scim:schemas:core:2\.0:User"
+_FILTER = re.compile(rf'(?:{_URN}:)?(userName|externalId|id) +eq +("(?:[^"\\]|\\.)*")', re.IGNORECASE)
 _NAME = r"[A-Za-z$][\w$-]*"
 _PATH = re.compile(
-    rf"(?:{re.escape(USER)}:)?(?P<name>{_NAME})(?:\[(?P<which>[^\]]*)\])?(?:\.(?P<sub>{_NAME}))?", re.IGNORECASE | re.ASCII
+    rf"(?:{_URN}:)?(?P<name>{_NAME})(?:\[(?P<which>[^\]]*)\])?(?:\.(?P<sub>{_NAME}))?", re.IGNORECASE | re.ASCII
 )
 _OF_OFFICE = re.compile(r' *(?:type +eq +"work"|primary +eq +"?true"?) *', re.IGNORECASE)
 

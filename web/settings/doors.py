@@ -12,12 +12,11 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import select
 from wtforms import BooleanField, IntegerField, RadioField, SelectField, SelectMultipleField, StringField, TextAreaField
 from wtforms.validators import InputRequired, Optional
 from wtforms.widgets import CheckboxInput
 
-from casework.db import db, unit_of_work
+from casework.db import unit_of_work
 from casework.doors.accounts import (
     BY_CODE,
     LONGEST_NAME,
@@ -44,7 +43,7 @@ from casework.models import Account, Agency, Centre, ServiceAccount
 from casework.permissions import Action, NotAllowed
 from casework.setting_events import LONGEST_REASON
 from casework.setting_values import VALUES, ValueRefused, value_of
-from casework.settings.scopes import administered_centres, centres_of, is_of
+from casework.settings.scopes import administered_centres, bodies_of, centres_of
 from casework.settings.value_changes import set_value, values_seen
 from web.accounts.oidc_providers import STAFF
 from web.accounts.outside_identities import label_of
@@ -158,7 +157,7 @@ def gate(door: str) -> ResponseReturnValue:
 @answers_again(lambda: url_for(".doors"))
 def new() -> ResponseReturnValue:
     """Choose where it belongs, by `body` in the address; then the account with its first key, which is shown in the answer."""
-    bodies = _bodies()
+    bodies = {row.ref: row for row in bodies_of(alone(), on=local_day(now()))}
     body = bodies.get(request.args.get("body", ""))
     if body is None:
         page = render_template("settings/doors/body.html", bodies=_grouped(bodies), is_wrong="body" in request.args)
@@ -286,17 +285,6 @@ def _gates() -> list[Gate]:
              [(ref, words, held[setting_of(door)].in_force(centre_id) == OPEN_DOOR) for ref, words, centre_id in scopes])
         for door in Door
     ]  # fmt: skip
-
-
-def _bodies() -> dict[str, Centre | Agency]:
-    """The centres and agencies in force that the person administers, by ref: each centre before its agencies."""
-    by, today = alone(), local_day(now())
-    query = select(Agency).where(is_of(administered_centres(by), Agency.centre_id)).order_by(Agency.folded_name, Agency.id)
-    agencies = [row for row in db.session.scalars(query) if row.holds_on(today)]
-    rows: list[Centre | Agency] = []
-    for centre in centres_of(by, on=today):
-        rows += [centre, *(row for row in agencies if row.centre_id == centre.id)]
-    return {row.ref: row for row in rows}
 
 
 def _grouped(bodies: Mapping[str, Centre | Agency]) -> list[tuple[str, list[tuple[str, str]]]]:

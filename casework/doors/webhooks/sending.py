@@ -7,7 +7,6 @@ and note leaves a claim that runs out; the message is sent again with the same i
 each time, so that a dead one costs no other its worker.
 """
 
-import random
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -267,4 +266,4 @@ def turn_off_silent(endpoint: WebhookEndpoint, now: datetime) -> None:
 
 
 def _spread(delay: timedelta) -> timedelta:
-    return delay * random.uniform(1 - SPREAD, 1 + SPREAD)
+    return delay * (1 - SPREAD + 2 * SPREAD * secrets.randbelow(1001) / 1000)

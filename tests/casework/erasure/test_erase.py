@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from sqlalchemy import JSON, Column, LargeBinary, String, select, update
+from sqlalchemy import JSON, Column, LargeBinary, String, delete, select, update
 from sqlalchemy import event as sa_event
 
 from casework.casefile.exchanges import dealings_seen
@@ -20,6 +20,7 @@ from casework.casefile.history import staff_steps
 from casework.casefile.views import publications_of
 from casework.cases import lock_case
 from casework.db import METADATA, db, unit_of_work
+from casework.doors.owners import TEMPLATE as OWNER_TOLD
 from casework.erasure.erase import CODES_TOGETHER, _letters_naming
 from casework.erasure.files import MOST_FAILURES, remove_erased_files
 from casework.erasure.quarantine import HandOverInput, QuarantineInput, hand_over, original_photo, quarantine
@@ -161,6 +162,8 @@ def marked_case(world: build.World, files: Path) -> Case:
 def add_rows(case: Case, report_id: int, world: build.World) -> None:
     reason = db.session.scalars(select(RefusalReason.id)).first()
     service = service_accounts.made(world, Action.READ_CASE, name=f"Hệ thống {case.code}")[0].account_id
+    with unit_of_work():                                     # what its owner is told is not about the case
+        db.session.execute(delete(OutboxMessage).where(OutboxMessage.template == OWNER_TOLD))
     who, agency, now, given = 1, world.agencies["HKL"].id, build.NOON, case.assignments[0].id
     with unit_of_work():
         db.session.add_all([
