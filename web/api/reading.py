@@ -16,6 +16,7 @@ from casework.doors.api.within import (
     AssignmentsWanted,
     CasesWanted,
     Page,
+    TooMany,
     assignment_found,
     assignments_found,
     case_found,
@@ -32,6 +33,7 @@ from web.addresses import on_the_web
 from web.api.asking import parameters, wanted
 from web.api.cursors import cursor_after, ref_after
 from web.api.door import answered
+from web.api.problems import Refused
 from web.api.routes import CURSOR, LIMIT, answers
 from web.clock import now
 from web.door_keys import known_caller
@@ -84,7 +86,10 @@ def assignment_answers(ref: str) -> ResponseReturnValue:
          CASE, is_list=True, filters=(*PAGE, *OF_CASES))  # fmt: skip
 def cases() -> ResponseReturnValue:
     asked = parameters((*PAGE, *OF_CASES))
-    return listed(CASE, asked, lambda page: cases_found(wanted(CasesWanted, asked), page, caller=known_caller(), now=now()))
+    try:
+        return listed(CASE, asked, lambda page: cases_found(wanted(CasesWanted, asked), page, caller=known_caller(), now=now()))
+    except TooMany:
+        raise Refused("narrow") from None
 
 
 @answers("/cases/<ref>", Action.READ_CASE, Bilingual("Một hồ sơ.", "One case."), CASE)

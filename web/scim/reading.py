@@ -139,10 +139,11 @@ def _take(key: str, value: Any, wished: Changes) -> None:
         wished["email"] = _address(value)
 
 
-def _take_object(value: dict[str, Any], wished: Changes) -> None:
+def _take_object(value: dict[str, Any], wished: Changes, *, is_inside: bool = False) -> None:
     for key, each in value.items():
         if key.lower() == USER.lower() and isinstance(each, dict):
-            _take_object(each, wished)
+            if not is_inside:                              # its members may stand under its name, but not that name in itself
+                _take_object(each, wished, is_inside=True)
         elif "." in key or "[" in key or ":" in key:
             if not key.lower().startswith("urn:") or key.lower().startswith(USER.lower()):
                 _take_at(key, each, wished)

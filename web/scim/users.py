@@ -141,6 +141,9 @@ def _changed(ref: str, wished: reading.Changes) -> Response:
 def _shut_out(account: Account, by: Actor) -> None:
     refuse_last_administrator(account, by=by, now=now())
     shut_out(account, by=by, now=now(), reason=REASON)
+    # asked again now that no other account can be closed before this commit: two at once would leave none
+    db.session.flush()
+    refuse_last_administrator(account, by=by, now=now())
 
 
 def _issuer() -> Issuer | None:

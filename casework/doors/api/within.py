@@ -22,6 +22,10 @@ MOST_IN_A_LIST = 200
 MOST_CHANGED = 10_000
 
 
+class TooMany(Exception):
+    """More has changed than is looked through."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Page:
     """A part of a list: at most `limit` rows after the one with the ref `after`, newest first."""
@@ -54,7 +58,7 @@ class AssignmentsWanted:
 
 
 def cases_found(wanted: CasesWanted, page: Page, *, caller: Caller, now: datetime) -> list[Seen]:
-    """The cases of a page, newest first, and one more where there is a next page."""
+    """The cases of a page, newest first, and one more where there is a next page. Raises TooMany."""
     query = select(Case).where(*_cases_of(caller), *_of_cases(wanted, caller, now))
     if page.after is not None:
         query = query.where(Case.id < select(Case.id).where(Case.ref == page.after).scalar_subquery())
@@ -166,9 +170,11 @@ def _late(now: datetime) -> ColumnElement[bool]:
 
 
 def _changed_since(since: datetime) -> list[int]:
-    """The cases something happened to since; of more than MOST_CHANGED the newest."""
+    """The cases something happened to since. Raises TooMany."""
     query = select(EventStream.stream).where(EventStream.changed_at >= since, EventStream.stream.like("case:%"))
-    streams = db.session.scalars(query.order_by(EventStream.changed_at.desc()).limit(MOST_CHANGED))
+    streams = list(db.session.scalars(query.order_by(EventStream.changed_at.desc()).limit(MOST_CHANGED + 1)))
+    if len(streams) > MOST_CHANGED:
+        raise TooMany
     return [int(each.removeprefix("case:")) for each in streams]
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Annotated, Any
 
 import msgspec
@@ -14,6 +14,8 @@ from casework.permissions.sight import SIGHTS, Sight, viewers
 
 FIRST = "1.0"
 """The version of the API that had the first fields."""
+YEARS = range(1900, 9000)
+"""Of days and instants that are taken."""
 
 Ref = Annotated[str, msgspec.Meta(min_length=16, max_length=16, pattern=r"^[A-Za-z0-9_-]{16}$", description="A ref.")]
 
@@ -114,8 +116,13 @@ def both(words: Bilingual | None) -> Words | None:
 
 
 def converted(taken: Taken, value: Any, *, is_text: bool = False) -> Any:
-    """A value that was sent as its type has it; `is_text` where it stood in an address. Raises msgspec.ValidationError."""
-    return msgspec.convert(value, taken.type, strict=not is_text)
+    """A value that was sent as its type has it; `is_text` where it stood in an address. Raises msgspec.ValidationError, also for a day or
+    instant that is in no calendar of a database once it is brought to another zone.
+    """
+    found = msgspec.convert(value, taken.type, strict=not is_text)
+    if isinstance(found, date) and found.year not in YEARS:
+        raise msgspec.ValidationError("out of range")
+    return found
 
 
 def missing(fields: tuple[Taken, ...], sent: Mapping[str, Any]) -> list[str]:

@@ -25,6 +25,10 @@ from casework.states import ANSWERED_STATES, CaseState, owner_label
 SET_APART = NEXT[CaseState.QUARANTINED]
 PRIVATELY = Bilingual("Đã trả lời riêng cho người gửi.", "Answered in private.")
 WITHDRAWN = Bilingual("Đã rút.", "Withdrawn.")
+_UNTOLD: dict[str, Any] = dict.fromkeys(
+    ("field", "service_code", "area", "area_ref", "province", "village", "expected_at", "due_on")
+)
+"""Of a case the public does not see, a program is told how far it is and nothing else: it may be another sender's, by a merge."""
 
 
 def own_rows(case_ids: Collection[int], service_id: int, *, known: Collection[Behind] = ()) -> dict[int, RequestRow]:
@@ -41,13 +45,13 @@ def own_rows(case_ids: Collection[int], service_id: int, *, known: Collection[Be
 
 
 def _own(row: RequestRow, read: Any, asked: Behind | None) -> RequestRow:
+    if not read.is_shown:
+        row = replace(row, published=None, **_UNTOLD)
     if read.quarantined_at is not None:
-        return replace(
-            row, is_closed=False, published=None, own_words=SET_APART, is_receipt=True, updated_at=row.requested_at, expected_at=None,
-        )  # fmt: skip
+        return replace(row, is_closed=False, own_words=SET_APART, is_receipt=True, updated_at=row.requested_at)
     updated = max(read.told_at, read.opened_at) if read.told_at is not None else read.opened_at
     seen = replace(row, updated_at=updated)
-    if read.is_own and read.clock_due_at is not None:
+    if read.is_own and read.is_shown and read.clock_due_at is not None:
         # of a case it was merged into the hour would tell when another's report was filed
         seen = replace(seen, expected_at=read.clock_due_at - timedelta(seconds=1))
     if (asked is not None and asked.has_left) or read.state == CaseState.WITHDRAWN:
@@ -61,7 +65,7 @@ def _own(row: RequestRow, read: Any, asked: Behind | None) -> RequestRow:
         return seen
     if read.state in ANSWERED_STATES:
         return replace(seen, is_closed=True, published=None, own_words=PRIVATELY)
-    return replace(seen, published=None)
+    return seen
 
 
 @cache

@@ -118,10 +118,8 @@ def identify(
     """
     require_own(by, account, now)
     external = fit_external(external) if external is not None else None
-    row = db.session.get(ProvisionedPerson, account.id) or ProvisionedPerson(account_id=account.id, centre_id=centre_id, created_at=now)
-    is_known_here = row.centre_id == centre_id and row.sealed_external is not None
-    former = open_text(row.sealed_external or b"", purpose=EXTERNAL_PURPOSE) if is_known_here else None
-    row.centre_id = centre_id
+    row = _said_of(account, centre_id, now)
+    former = open_text(row.sealed_external, purpose=EXTERNAL_PURPOSE) if row.sealed_external is not None else None
     if external != former:
         _refuse_named(external, centre_id, besides=account.id)
         if former is not None and issuer is not None:
@@ -136,8 +134,8 @@ def identify(
 
 def remove(account: Account, *, centre_id: int, now: datetime) -> None:
     """Note that the directory does not know the person any more; the account has been closed."""
-    row = db.session.get(ProvisionedPerson, account.id) or ProvisionedPerson(account_id=account.id, centre_id=centre_id, created_at=now)
-    row.centre_id, row.deleted_at = centre_id, now
+    row = _said_of(account, centre_id, now)
+    row.deleted_at = now
     db.session.add(row)
 
 
@@ -162,6 +160,16 @@ def fit_external(external: str) -> str:
             f"externalId có 1 đến {LONGEST_EXTERNAL} ký tự.", f"externalId has 1 to {LONGEST_EXTERNAL} characters.", about="externalId"
         )
     return external
+
+
+def _said_of(account: Account, centre_id: int, now: datetime) -> ProvisionedPerson:
+    """What this centre's directory has said of a person; what that of another centre said before is forgotten. A new row is not added."""
+    row = db.session.get(ProvisionedPerson, account.id)
+    if row is None:
+        return ProvisionedPerson(account_id=account.id, centre_id=centre_id, created_at=now)
+    if row.centre_id != centre_id:
+        row.centre_id, row.sealed_external, row.external_digest, row.deleted_at = centre_id, None, None, None
+    return row
 
 
 def _removed(centre_id: int, login: str) -> tuple[Account, ProvisionedPerson] | None:

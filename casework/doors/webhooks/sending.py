@@ -19,6 +19,8 @@ import orjson
 from sqlalchemy import ColumnElement, and_, exists, or_, select, update
 
 from casework.db import db, unit_of_work
+from casework.doors.gates import Door as Gate
+from casework.doors.gates import is_open
 from casework.doors.webhooks.endpoints import ABOUT, ASKED, GONE, SILENT, is_proven, secrets_of, turn_off
 from casework.doors.webhooks.kinds import VERIFY
 from casework.doors.webhooks.signing import signatures
@@ -79,9 +81,11 @@ def due_endpoints(now: datetime) -> list[tuple[int, bool]]:
     course = exists().where(
         WebhookCourse.endpoint_id == WebhookEndpoint.id, WebhookCourse.due_at <= now, _may_go(WebhookCourse.about)
     )  # fmt: skip
-    query = _at_work(select(WebhookEndpoint.id, WebhookEndpoint.failures > 0), now).where(course, _is_free(now))
+    query = _at_work(select(WebhookEndpoint.id, WebhookEndpoint.failures > 0, ServiceAccount.centre_id), now).where(course, _is_free(now))
     order = (WebhookEndpoint.failures > 0, WebhookEndpoint.last_delivered_at, WebhookEndpoint.id)
-    rows = [(id_, bool(fails)) for id_, fails in db.session.execute(query.order_by(*order).limit(AT_ONCE))]
+    found = db.session.execute(query.order_by(*order).limit(AT_ONCE)).all()
+    # behind a door that was closed meanwhile, what waits goes on waiting
+    rows = [(id_, bool(fails)) for id_, fails, centre_id in found if is_open(Gate.WEBHOOKS, centre_id)]
     db.session.rollback()
     return rows
 
@@ -144,7 +148,8 @@ def _let_go(endpoint_id: int, claim: str) -> None:
 def _next(endpoint_id: int, claim: str, base: str, now: datetime) -> WebhookCall | None:
     """Take the next message that is due, its body made and its attempt counted; lets go of the endpoint where there is none."""
     endpoint = db.session.get(WebhookEndpoint, endpoint_id, populate_existing=True)
-    while endpoint is not None and (endpoint.rests_until is None or endpoint.rests_until <= now):
+    goes_on = endpoint is not None and endpoint.service.ended_at is None and is_open(Gate.WEBHOOKS, endpoint.service.centre_id)
+    while goes_on and endpoint is not None and (endpoint.rests_until is None or endpoint.rests_until <= now):
         due = select(WebhookCourse).join(WebhookEndpoint, WebhookEndpoint.id == WebhookCourse.endpoint_id)
         due = due.where(WebhookCourse.endpoint_id == endpoint_id, WebhookCourse.due_at <= now, _may_go(WebhookCourse.about))
         due = due.order_by(WebhookCourse.due_at, WebhookCourse.about).limit(1).execution_options(populate_existing=True)

@@ -99,15 +99,21 @@ def _tell() -> None:
 
 
 def forget_cases(case_ids: Sequence[int]) -> None:
-    """Erase all that was written about cases, sent or not. What was never tried gives its numbers back, so that no gap tells of it."""
+    """Erase all that was written about cases, sent or not. What was never tried gives its numbers back, so that no gap tells of it; not in
+    the course of a report which another case tells of as well: there a later message may have its number already.
+    """
     table: Any = WebhookDelivery.__table__
     course: Any = WebhookCourse.__table__
     gone = table.c
     of_course = (gone.endpoint_id == course.c.endpoint_id) & (gone.about == course.c.about)
     unheard = select(func.count()).where(of_course, gone.case_id.in_(case_ids), gone.attempts == 0, gone.dead_at.is_(None))
     touched = select(gone.id).where(of_course, gone.case_id.in_(case_ids)).exists()
-    renumbered = update(course).where(touched).values(seq=course.c.seq - unheard.scalar_subquery(), due_at=None)
-    db.session.execute(renumbered)
+    others = select(gone.id).where(of_course, gone.case_id.not_in(case_ids))
+    still_waits = others.where(gone.delivered_at.is_(None), gone.dead_at.is_(None)).exists()
+    emptied = update(course).where(touched, ~still_waits).values(due_at=None)
+    renumbered = update(course).where(touched, ~others.exists()).values(seq=course.c.seq - unheard.scalar_subquery())
+    for change in (emptied, renumbered):
+        db.session.execute(change)
     db.session.execute(delete(table).where(gone.case_id.in_(case_ids)))
 
 

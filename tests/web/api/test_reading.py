@@ -10,6 +10,7 @@ from flask import Flask
 from sqlalchemy import event
 
 from casework.db import db
+from casework.doors.api import within
 from tests import build, service_accounts
 from tests.merged import merge
 from tests.web.api.asked import OF_AGENCY, OF_CENTRE, House, assignment_of, opened
@@ -148,6 +149,24 @@ def test_a_cursor_is_of_its_filters_its_account_and_its_day(house: House) -> Non
         house.get("/assignments", cursor=cursor), house.get("/cases", cursor=f"A{cursor[1:]}"), house.get("/cases", cursor=f"{cursor}x"),
     )  # fmt: skip
     assert [(each.status_code, each.json["code"]) for each in wrong] == [(400, "cursor_invalid")] * 5
+
+
+@pytest.mark.parametrize("typed", ["0001-01-01T00:00:00+07:00", "9999-12-31T23:59:59-07:00"])
+def test_an_instant_no_database_holds_is_refused_like_any_other_wrong_value(house: House, typed: str) -> None:
+    for path, name in (("/cases", "since"), ("/cases", "until"), ("/cases", "updated_since"), ("/assignments", "due_before")):
+        answer = house.get(path, **{name: typed})
+        assert (answer.status_code, answer.json["code"]) == (400, "parameter")
+
+
+def test_who_asks_for_more_changes_than_are_looked_through_is_told_so(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    cases = [build.case_at(house.world, "at_agency") for _ in range(3)]
+    since = f"{build.LONG_AGO:%Y-%m-%d}T00:00:00+07:00"
+    monkeypatch.setattr(within, "MOST_CHANGED", 3)
+    assert len(codes(house, "/cases", updated_since=since)) == 3
+    monkeypatch.setattr(within, "MOST_CHANGED", 2)
+    answer = house.get("/cases", updated_since=since)
+    assert (answer.status_code, answer.json["code"]) == (400, "narrow"), "never a part without a word"
+    assert len(cases) == 3
 
 
 def test_what_has_not_changed_is_304(house: House) -> None:

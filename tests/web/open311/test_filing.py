@@ -202,6 +202,7 @@ def test_its_key_reads_more_of_a_report_than_the_public(house: House, key: str) 
         [told] = house.json(asked, key=key)
         assert told["status"] == "closed"
         assert told["status_notes"].startswith("Không tiếp nhận. ")
+        assert told["service_code"] is told["address"] is told["expected_datetime"] is None, "the public does not see it: its state alone"
         assert "bíẩn" not in told["status_notes"]
     assert [each["service_request_id"] for each in house.json("requests", key=key, status="closed")] == [code]
     assert house.json("requests", key=key, status="open") == []

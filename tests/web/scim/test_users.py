@@ -9,6 +9,7 @@ from sqlalchemy import func, select
 
 from casework.db import db, unit_of_work
 from casework.doors.gates import Door, setting_of
+from casework.doors.people.acts import remove
 from casework.doors.people.rows import Wanted, people_of
 from casework.models import Account, Event, Membership, ProvisionedPerson
 from casework.permissions import Action, Role
@@ -251,6 +252,24 @@ def test_an_identifier_names_one_person_and_is_sealed(directory: Directory) -> N
     assert (refused.status_code, refused.json["scimType"]) == (409, "uniqueness")
     assert "externalId" not in directory.patch(ref, {"op": "remove", "path": "externalId"}).json
     assert directory.patch(other, {"op": "add", "path": "externalId", "value": "khoa-cua-le"}).status_code == 200
+
+
+def test_what_one_centres_directory_said_is_nothing_to_that_of_another(directory: Directory) -> None:
+    ref = directory.add("le.moi", externalId="123")["id"]
+    other = second_world(directory.world)
+    account = db.session.scalars(select(Account).where(Account.ref == ref)).one()
+    with unit_of_work():
+        remove(db.session.get_one(Account, account.id), centre_id=other.centre.id, now=NOON)
+    row = db.session.get_one(ProvisionedPerson, account.id, populate_existing=True)
+    assert (row.centre_id, row.sealed_external, row.external_digest) == (other.centre.id, None, None)
+
+
+def test_a_name_within_its_own_name_is_no_fault_of_ours(directory: Directory) -> None:
+    deep = f'{{"{USER}":' * 1_000 + "{}" + "}" * 1_000
+    answer = client_of(directory.app).put(
+        f"/scim/v2/Users/{directory.ref('operator')}", data=deep, content_type=MEDIA, headers={"Authorization": f"Bearer {directory.key}"}
+    )
+    assert answer.status_code in (200, 400)
 
 
 def test_a_list_of_two_hundred_takes_a_handful_of_statements(directory: Directory, monkeypatch: pytest.MonkeyPatch) -> None:

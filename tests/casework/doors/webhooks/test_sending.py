@@ -14,12 +14,14 @@ from standardwebhooks.webhooks import Webhook, WebhookVerificationError
 
 from casework.db import db, unit_of_work
 from casework.doors.accounts import ServiceRefused
+from casework.doors.gates import CLOSED_DOOR, OPEN_DOOR, Door, setting_of
 from casework.doors.webhooks import sending
 from casework.doors.webhooks.dead_letters import dead_letters, replay, sweep_webhooks
 from casework.doors.webhooks.endpoints import ask_for_proof, disable_endpoint, rotate_secret, secrets_of, state_of
 from casework.doors.webhooks.kinds import EventsUnknown, fit_events
 from casework.models import OutboxMessage, ServiceAccount, WebhookCourse, WebhookDelivery, WebhookEndpoint
 from casework.permissions import Action
+from casework.settings.value_changes import set_value
 from tests import build, service_accounts, webhooks
 from tests.verifying_webhooks import documented
 
@@ -46,6 +48,12 @@ def endpoint_at(world: build.World, heard: webhooks.Heard, **given: Any) -> tupl
 def sent(after: timedelta = timedelta()) -> int:
     moment = datetime.now(UTC) + after
     return sending.deliver_due(door=webhooks.DOOR, base=webhooks.BASE, clock=lambda: moment)
+
+
+def put(world: build.World, state: str) -> None:
+    with unit_of_work():
+        by = world.actor("administrator")
+        set_value(setting_of(Door.WEBHOOKS), state, by=by, now=build.NOON, reason="Bảo trì.", centre_id=world.centre.id)
 
 
 def fresh(endpoint: WebhookEndpoint) -> WebhookEndpoint:
@@ -238,6 +246,16 @@ def test_five_endpoints_at_most_and_only_events_of_ones_scopes(world: build.Worl
     for events in (["report"], ["case.quarantine"], []):
         with pytest.raises(EventsUnknown):
             fit_events(events, db.session.get_one(ServiceAccount, row.account_id).scopes)
+
+
+def test_behind_a_door_that_was_closed_what_waits_is_not_sent_until_it_is_open_again(world: build.World, heard: webhooks.Heard) -> None:
+    endpoint_at(world, heard)
+    build.case_at(world, "to_verify")
+    number = len(heard.requests)
+    put(world, CLOSED_DOOR)
+    assert (sent(), len(heard.requests)) == (0, number)
+    put(world, OPEN_DOOR)
+    assert sent() > 0
 
 
 def test_a_worker_that_died_leaves_a_claim_that_runs_out(world: build.World, heard: webhooks.Heard) -> None:

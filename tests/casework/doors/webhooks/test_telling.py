@@ -8,7 +8,7 @@ import workflows.every_verb  # noqa: F401  (brings all rows)
 from casework.db import db, unit_of_work
 from casework.doors.webhooks.kinds import PUBLIC_STEPS, VERBS, Thing
 from casework.doors.webhooks.sending import body_of
-from casework.models import Case, WebhookDelivery, WebhookEndpoint
+from casework.models import Case, WebhookCourse, WebhookDelivery, WebhookEndpoint
 from casework.permissions import Action
 from casework.sentences import Audience
 from casework.verbs import events_told, every_verb
@@ -73,6 +73,25 @@ def test_quarantine_erases_what_is_queued_and_ends_the_work_without_a_word(world
         heard.attempts, heard.delivered_at = 1, build.NOON
     build.act(world, other, "quarantine", "operator", reason="Tố cáo một cán bộ.")
     assert [(row.type, row.seq) for row in webhooks.rows_of(agency) if row.case_id == other.id] == [("assignment.end", 2)]
+
+
+def test_a_report_told_of_by_two_cases_keeps_its_numbers_when_one_is_set_apart(world: build.World) -> None:
+    endpoint = of_agency(world)
+    case, main = build.case_at(world, "at_agency"), build.case_at(world, "at_agency")
+    about = "report:1"
+    with unit_of_work():
+        db.session.add_all([
+            WebhookDelivery(message=f"msg_{seq}", endpoint_id=endpoint.id, about=about, seq=seq, case_id=each.id, type="report.merge",
+                            at=build.NOON, told={})
+            for seq, each in ((1, case), (2, main), (3, case))
+        ])  # fmt: skip
+        db.session.add(WebhookCourse(endpoint_id=endpoint.id, about=about, seq=3, due_at=build.NOON))
+    build.act(world, main, "quarantine", "operator", reason="Tố cáo một cán bộ.")
+    course = db.session.get_one(WebhookCourse, (endpoint.id, about), populate_existing=True)
+    assert (course.seq, course.due_at) == (3, build.NOON), "the next has a number of its own, and what is left is sent"
+    build.act(world, case, "quarantine", "operator", reason="Tố cáo một cán bộ.")
+    course = db.session.get_one(WebhookCourse, (endpoint.id, about), populate_existing=True)
+    assert (course.seq, course.due_at) == (1, None)
 
 
 def test_a_merge_and_a_split_are_told_under_both_codes_and_the_doubled_work_ends(world: build.World) -> None:
