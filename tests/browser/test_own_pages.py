@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from sqlalchemy import select
 
 from casework.contacts.report_links import newest_links
 from casework.db import db, unit_of_work
@@ -20,7 +21,7 @@ from tests.browser.day import Day, begun
 from tests.browser.judging import barriers, speak, too_wide
 from tests.browser.waiting import next_document
 from tests.conftest import environment_of
-from tests.second_centre import second_world
+from tests.second_centre import PREFIX
 from tests.with_photos import answers_of, pictured_case, publish, staged
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
@@ -85,12 +86,12 @@ def test_nearly_everything_at_once_takes_three_screens_before_the_foot(town: Tow
 
 def test_after_erasure_and_at_another_centre_the_page_keeps_nobody_out_and_stays_as_short(town: Town) -> None:
     day, world = town.day, town.day.world
-    other = second_world(world)
+    other = db.session.scalars(select(Centre).where(Centre.code_prefix == PREFIX)).one()
     gone = pictured_case(world, day.house.app.extensions["file_store"].root, "closed")
     moved = build.file_report(world, by="guest", now=day.now())
-    build.act(world, moved.case, "pass_on", "operator", centre=other.centre, reason="Thuộc Ka Đô.")
+    build.act(world, moved.case, "pass_on", "operator", centre=other, reason="Thuộc Ka Đô.")
     with unit_of_work():
-        db.session.get_one(Centre, other.centre.id).phone = "0263 3847 500"
+        db.session.get_one(Centre, other.id).phone = "0263 3847 500"
         report = db.session.get_one(Report, gone.report.id)
         erase_report(report, newest_links([report.id])[report.id], at=day.now())
     page = town.person("neighbour").page
