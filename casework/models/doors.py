@@ -24,7 +24,6 @@ class ServiceAccount(Model):
     __tablename__ = "service_account"
     __table_args__ = (
         CheckConstraint("(agreement_number IS NULL) = (agreement_on IS NULL)", name="agreement"),
-        CheckConstraint("contact_mode IN ('reporter', 'proven')", name="contact_mode"),
     )
     account_id: Mapped[int] = mapped_column(ForeignKey("account.id"), primary_key=True, autoincrement=False)
     centre_id: Mapped[int] = mapped_column(ForeignKey("centre.id"), index=True)

@@ -11,8 +11,6 @@ depends_on = None
 oldest_program = '0011'
 """Columns with a default; a former program goes on as it did: a code of ours, and plain words."""
 
-MODES = "contact_mode IN ('reporter', 'proven')"
-
 
 def upgrade() -> None:
     with op.batch_alter_table('service_account') as batch:
@@ -20,11 +18,9 @@ def upgrade() -> None:
                                    comment='who proves it: “reporter”, by a code of ours, or “proven”: its operator has'))
         batch.add_column(sa.Column('extended_statuses', sa.Boolean(), server_default=sa.text('false'), nullable=False,
                                    comment="updates in FixMyStreet's words"))
-        batch.create_check_constraint(op.f('ck_service_account_contact_mode'), MODES)
 
 
 def downgrade() -> None:
     with op.batch_alter_table('service_account') as batch:
-        batch.drop_constraint(op.f('ck_service_account_contact_mode'), type_='check')
         batch.drop_column('extended_statuses')
         batch.drop_column('contact_mode')

@@ -36,15 +36,16 @@ from web.watching.surroundings import surroundings
 
 STREAMING = {"wal_level": "replica", "synchronous_commit": "local", "max_wal_senders": "4", "wal_retrieve_retry_interval": "100ms"}
 """What is committed has to be written: the tests ask how far the log goes, and kill the server."""
+API = {f"api.{each}" for each in ("document", "elsewhere", "who")} | {"api_reference.problem", "api_reference.reference"}
 OPEN311 = {f"open311.{each}" for each in ("definition", "discovery", "elsewhere", "one_request", "request_updates", "requests", "services")}
 READ_HERE = {
     "comfort.set_comfort", "consent.notice", "consent.privacy", "field.contact", "field.kept", "foot.licences",
     "for_search_engines.robots", "maps.pmtiles",
     "maps.sketch", "message_choices.push_worker", "offline.away", "offline.form", "offline.manifest", "offline.queue", "offline.worker",
-    "public.set_language", *OPEN311,
+    "public.set_language", *API, *OPEN311,
 }  # fmt: skip
 """Public pages that are always read from the database itself: they read nothing from it, belong to forms that are to be sent, or say
-whether a session is still on. At the door Open311 the same address is asked with a key, whose rights decide."""
+whether a session is still on. At the doors Open311 and API the same address is asked with a key, whose rights decide."""
 
 WAIT_SECONDS = 60
 MOST_BEHIND = 600

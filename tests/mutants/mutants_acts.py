@@ -6,6 +6,7 @@ from tests.mutants.mutant import Mutant, promise, unit, way
 
 ERASING = unit("erasure/erase", "every_text_and_every_byte_goes_in_two_steps")
 
+DIRECTORY = "tests/web/scim"
 ACTS = [
     # -- refuse
     Mutant("refused without words", "casework/triage/refusals.py", "    if not words:\n        raise RefusalIncomplete", "    if False:\n        raise RefusalIncomplete",
@@ -154,4 +155,14 @@ ACTS = [
     Mutant("merged cases count apart", "casework/erasure/quarantine.py", "    for each in (case, *parts):\n        each.state, each.closed_at = CaseState.QUARANTINED, each.closed_at or now\n",
            "    for each in cases:\n        each.state = CaseState.QUARANTINED\n    case.closed_at = case.closed_at or now\n",
            unit("erasure/quarantine", "it_counts_as_one_whatever_was_merged_into_it")),
+    Mutant("directory of another centre", "casework/doors/people/rows.py", "works_in({centre_id}), _is_of_no_other(centre_id, now), ", "works_in({centre_id}), ",
+           (f"{DIRECTORY}/test_users.py::test_people_of_the_centre_are_listed_in_pages_and_nobody_else",)),
+    Mutant("last administrator closed", "web/scim/users.py", "    refuse_last_administrator(account, by=by, now=now())\n", "",
+           (f"{DIRECTORY}/test_leaving.py::test_the_last_administrator_of_a_centre_stays",), times=2),
+    Mutant("agreement outlives its person", "workflows/reorganising/leaving.py", "    end_agreements_of(account, by=by, now=now, reason=reason)\n    for row", "    for row",
+           (f"{DIRECTORY}/test_leaving.py::test_agreements_to_act_in_their_name_end_and_do_not_come_back",)),
+    Mutant("namesake in somebody's roles", "casework/doors/people/acts.py", " and known[1].external_digest == external_digest(fit_external(external)):", ":",
+           (f"{DIRECTORY}/test_leaving.py::test_who_is_removed_is_closed_and_not_met_again_but_by_the_same_identifier",)),
+    Mutant("changed past If-Match", "web/scim/users.py", "if request.if_match and not", "if False and not",
+           (f"{DIRECTORY}/test_users.py::test_a_change_of_an_earlier_state_is_refused_and_an_unchanged_person_not_sent_again",)),
 ]

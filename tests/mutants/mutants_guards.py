@@ -5,7 +5,6 @@ from __future__ import annotations
 from tests.mutants.mutant import Mutant, unit
 
 SECURITY, AUTH, GUARDS = "tests/web/http/test_security.py", "tests/web/accounts/test_sign_in.py", "tests/web/test_guards.py"
-DIRECTORY = "tests/web/scim"
 UNDER_A_PATH = "tests/web/http/test_under_a_path.py"
 FACTORS, HAND_OVER, SIGNING = "tests/web/accounts/test_second_factors.py", "tests/web/accounts/test_sign_in_tickets.py", "tests/reports/test_signing.py"
 NOBODY_ACROSS = "tests/system/test_two_centres.py::test_nobody_of_one_centre_is_given_anything_of_the_other"
@@ -212,14 +211,4 @@ GUARDS_GONE = [
     Mutant("answer without end", "casework/messages/http_client.py", "        if len(content) > largest:\n", "        if False:\n",
            unit("messages/http_client", "an_answer_is_read_up_to_its_size_and_unpacked_by_nobody")),
     # -- a directory of people (SCIM)
-    Mutant("directory of another centre", "casework/doors/people/rows.py", "works_in({centre_id}), _is_of_no_other(centre_id, now), ", "works_in({centre_id}), ",
-           (f"{DIRECTORY}/test_users.py::test_people_of_the_centre_are_listed_in_pages_and_nobody_else",)),
-    Mutant("last administrator closed", "web/scim/users.py", "    refuse_last_administrator(account, by=by, now=now())\n", "",
-           (f"{DIRECTORY}/test_leaving.py::test_the_last_administrator_of_a_centre_stays",)),
-    Mutant("agreement outlives its person", "workflows/reorganising/leaving.py", "    end_agreements_of(account, by=by, now=now, reason=reason)\n    for row", "    for row",
-           (f"{DIRECTORY}/test_leaving.py::test_agreements_to_act_in_their_name_end_and_do_not_come_back",)),
-    Mutant("namesake in somebody's roles", "casework/doors/people/acts.py", " and known[1].external_digest == external_digest(fit_external(external)):", ":",
-           (f"{DIRECTORY}/test_leaving.py::test_who_is_removed_is_closed_and_not_met_again_but_by_the_same_identifier",)),
-    Mutant("changed past If-Match", "web/scim/users.py", "if request.if_match and not", "if False and not",
-           (f"{DIRECTORY}/test_users.py::test_a_change_of_an_earlier_state_is_refused_and_an_unchanged_person_not_sent_again",)),
 ]  # fmt: skip

@@ -41,6 +41,7 @@ WORDS: dict[str, tuple[str, ...]] = {
     "facts": (),
     "schedules": (),
     "service-accounts": ("list",),
+    "webhooks": ("list",),
     "export": ("cases", "--centre", "LD", "--out", OUT),
     "report": ("monthly", "--out", OUT),
     "keys": ("list",),
@@ -51,7 +52,7 @@ BUCKET = {"LANGBIANG_S3_URL": "http://127.0.0.1:9", "LANGBIANG_S3_BUCKET": "tep"
 MAKE = {"migrate", "demo", "restore"}
 """They make an installation, or fill one, wherever they are told to."""
 
-OF_NO_INSTALLATION = {"check", "benchmark"}
+OF_NO_INSTALLATION = {"check", "benchmark", "openapi"}
 
 
 def test_the_walk_leaves_no_command_out() -> None:

@@ -13,6 +13,7 @@ from casework.casefile.search import CaseSearch, cases_to_list
 from casework.db import db
 from casework.doors.asking import Caller
 from casework.doors.fields.told import Seen, sights_of
+from casework.lateness import late
 from casework.models import Agency, Area, Assignment, Case, CaseReport, EventStream, Field, Report
 from casework.permissions import AGENCY_ROLES, Role
 from casework.permissions.sight import seen_by, with_viewers
@@ -163,10 +164,11 @@ def _of_cases(wanted: CasesWanted, caller: Caller, now: datetime) -> list[Column
 
 def _late(now: datetime) -> ColumnElement[bool]:
     """As `is_late` says it of a row: judged when it was answered, or else now."""
-    judged = or_(and_(Case.answered_at.is_not(None), Case.answered_at >= Case.due_at),
-                 and_(Case.answered_at.is_(None), Case.closed_at.is_not(None), Case.closed_at >= Case.due_at),
-                 and_(Case.answered_at.is_(None), Case.closed_at.is_(None), Case.due_at <= now))  # fmt: skip
-    return and_(Case.due_at.is_not(None), judged)
+    return or_(
+        and_(Case.answered_at.is_not(None), late(Case.due_at, Case.answered_at)),
+        and_(Case.answered_at.is_(None), Case.closed_at.is_not(None), late(Case.due_at, Case.closed_at)),
+        and_(Case.answered_at.is_(None), Case.closed_at.is_(None), late(Case.due_at, now)),
+    )
 
 
 def _changed_since(since: datetime) -> list[int]:

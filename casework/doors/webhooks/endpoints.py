@@ -6,7 +6,7 @@ Their names in events are hosts: the rest of an address may be a secret of its r
 import secrets
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -115,7 +115,7 @@ def rotate_secret(endpoint: WebhookEndpoint, *, days: int, by: Actor, now: datet
     db.session.execute(former.values(ends_at=ends_at))
     text = _give_secret(endpoint, now)
     if endpoint.is_on:
-        _queue(endpoint, ROTATE, now, {"former_until": f"{ends_at:%Y-%m-%dT%H:%M:%SZ}"})
+        _queue(endpoint, ROTATE, now, {"former_until": f"{ends_at.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"})
     _tell(endpoint, now, "có khóa ký mới", "signs with a new secret")
     return text
 

@@ -114,7 +114,8 @@ def forget_cases(case_ids: Sequence[int]) -> None:
     renumbered = update(course).where(touched, ~others.exists()).values(seq=course.c.seq - unheard.scalar_subquery())
     for change in (emptied, renumbered):
         db.session.execute(change)
-    db.session.execute(delete(table).where(gone.case_id.in_(case_ids)))
+    erased = delete(WebhookDelivery).where(WebhookDelivery.case_id.in_(case_ids))
+    db.session.execute(erased, execution_options={"synchronize_session": False})
 
 
 def messages_for(scene: Scene, listener: EndpointListening) -> list[Message]:
