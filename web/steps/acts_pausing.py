@@ -1,19 +1,22 @@
-"""Acts after which a case rests or ends: hold, refer, ask the reporter, go on without the answer, refuse."""
+"""Acts after which a case rests or ends: hold, refer, send a link, ask the reporter, go on without the answer, refuse."""
 
 from typing import Any
 
+from flask import request
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_babel import ngettext
-from wtforms import DateField, RadioField, SelectField, StringField, TextAreaField
+from wtforms import BooleanField, DateField, IntegerField, RadioField, SelectField, StringField, TextAreaField
 from wtforms.fields.choices import SelectChoice
-from wtforms.validators import InputRequired
+from wtforms.validators import InputRequired, Optional
 
+from casework.doors.links.sending import LONGEST_ASKED, SendLinkInput, must_have_code
 from casework.pausing.holds import LONGEST_REASON, MOST_WORKING_DAYS, HoldInput, held_working_days
 from casework.pausing.questions import LONGEST_QUESTION, AskReporterInput, open_question
 from casework.pausing.questions import MOST_WORKING_DAYS as LONGEST_WAIT
 from casework.pausing.referrals import LONGEST_BODY, LONGEST_WORDS, ReferInput
 from casework.search.staff_choices import refusal_reasons_for
+from casework.setting_values import value_of
 from casework.steps.ready_texts import Purpose
 from casework.triage.refusals import RefuseInput
 from casework.verbs import Input
@@ -21,7 +24,7 @@ from web.clock import now
 from web.due_words import limit_words
 from web.forms import NOTHING, Form
 from web.locales import in_reader_language as local
-from web.steps.act_page import ActPage
+from web.steps.act_page import ActPage, AgencyActPage
 from web.steps.ready_texts import refuse_blanks
 from web.task_page import Act, at_most
 
@@ -87,6 +90,60 @@ class ReferPage(ActPage):
 
     def given(self) -> Input:
         return ReferInput(body=self.form.body.data or "", reason=self.form.reason.data or "")
+
+
+class SendLinkForm(Form):
+    """What is asked of a body outside, and how long its link holds."""
+
+    asked = TextAreaField(
+        _l("What the body is asked"), validators=[InputRequired(_l("Please write what is asked.")), at_most(LONGEST_ASKED)],
+        description=_l("The body reads it with the words and photos cleared for agencies. Nothing of the sender, please."),
+    )  # fmt: skip
+    days = IntegerField(_l("The link lasts (days)"), validators=[Optional()])
+    with_place = BooleanField(_l("Show the exact place"))
+    with_code = BooleanField(_l("Opened by a code of six digits told by telephone"))
+
+
+class SendLinkPage(ActPage):
+    """Let a body without accounts answer once, by a link."""
+
+    verb, icon, is_other_way = "send_link", "external-link", False
+    label = _l("One-time link for the body")
+    what = _l("You get an address by which the body reads what was cleared for agencies and answers once, without an account.")
+    then = (
+        _l("Send the address or read it out. A link made before is revoked."),
+        _l("The answer comes here for you to read. It approves, publishes and closes nothing."),
+    )
+    button = _l("Make the link")
+    done = _l("The link is made. It stands on this page under “One-time links”, to be read out.")
+    form: SendLinkForm
+
+    def build(self) -> None:
+        self.form = SendLinkForm()
+        if self.form.days.data is None and request.method == "GET":
+            self.form.days.data = int(value_of("link_days", self.case.centre_id))
+        if must_have_code(self.case):
+            del self.form.with_code
+
+    def given(self) -> Input:
+        form = self.form
+        return SendLinkInput(
+            asked=form.asked.data or "", days=form.days.data, with_place=bool(form.with_place.data),
+            with_code="with_code" not in form or bool(form.with_code.data),
+        )  # fmt: skip
+
+    @property
+    def follows(self) -> list[str]:
+        """Adds that this matter is opened by a code in any case."""
+        if not must_have_code(self.case):
+            return super().follows
+        return [*super().follows, _("This matter is urgent or sensitive: a code told by telephone opens the link.")]
+
+
+class SendAgencyLinkPage(AgencyActPage, SendLinkPage):
+    """The same for an agency nobody of which signs in."""
+
+    verb, icon = "send_agency_link", "external-link"
 
 
 class AskForm(Form):

@@ -66,6 +66,8 @@ def form_of(world: build.World, case: Case, possible: PossibleAct, now: datetime
             "lead": world.agencies["UBND-LAT"], "parts_seen": len(parts_of(case)),
         },
         "join_part": lambda: words,
+        "send_link": lambda: {"asked": "Bao giờ xong?"},
+        "send_agency_link": lambda: {"asked": "Bao giờ xong?"},
         "apologise": lambda: {**words, "until": (now + timedelta(days=7)).date()},
     }
     return forms[possible.verb]()
