@@ -6,14 +6,14 @@ from datetime import datetime
 from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, false, or_, select
+from sqlalchemy import ColumnElement, Select, and_, false, func, or_, select
 from sqlalchemy.orm import contains_eager, joinedload, selectinload
 
 from casework.casefile.search import CaseSearch, cases_to_list
 from casework.db import db
 from casework.doors.asking import Caller
 from casework.doors.fields.told import Seen, sights_of
-from casework.models import Agency, Area, Assignment, Case, CaseReport, EventStream, Field, Report
+from casework.models import Agency, Area, Assignment, Case, CaseReport, EventStream, Field, Note, Report
 from casework.permissions import AGENCY_ROLES, Role
 from casework.permissions.sight import seen_by, with_viewers
 from casework.successors import Followed, left_to
@@ -101,8 +101,14 @@ def _assignments() -> Select[Any]:
 
 
 def _seen(rows: Sequence[Assignment], caller: Caller) -> list[Seen]:
-    by = caller.actor
-    return [Seen(row, by, sights_of(by, row.case)) for row in rows]
+    by, noted = caller.actor, _noted([row.id for row in rows])
+    return [Seen(row, by, sights_of(by, row.case), noted.get(row.id, 0)) for row in rows]
+
+
+def _noted(ids: Sequence[int]) -> dict[int, int]:
+    """How many notes of its progress each assignment has, by its row number; one statement."""
+    query = select(Note.assignment_id, func.count()).where(Note.assignment_id.in_(ids), Note.kind == "progress")
+    return {id_: number for id_, number in db.session.execute(query.group_by(Note.assignment_id)) if id_ is not None} if ids else {}
 
 
 def _assignments_of(caller: Caller) -> list[ColumnElement[bool]]:
