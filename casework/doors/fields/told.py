@@ -71,6 +71,8 @@ class Told:
     since: str = FIRST
     is_many: bool = False
     in_lists: bool = True
+    may_be_null: bool = False
+    """Of another Thing; a type says it itself."""
 
 
 @dataclass(frozen=True, slots=True)
