@@ -15,6 +15,7 @@ from casework.assignments.periods import agency_figures, agency_ratings, open_pa
 from casework.casefile.history_changes import limit_words
 from casework.db import db
 from casework.documents.letters import days_late
+from casework.figures.definitions import ANSWER_DAYS
 from casework.figures.reading import FiguresLine, shown_figures
 from casework.lateness import is_late
 from casework.local_time import LOCAL_ZONE, local_day
@@ -165,7 +166,9 @@ def _title(case: Case, *, with_titles: bool) -> str:
 
 
 def _public(figures: Mapping[str, Any]) -> dict[str, Any]:
-    return {key: dict(value) if isinstance(value, Mapping) else value for key, value in figures.items()}
+    """As a yearbook tells them: all but the days to an answer, of which nothing but a median is published."""
+    told = ((key, value) for key, value in figures.items() if key != ANSWER_DAYS)
+    return {key: dict(value) if isinstance(value, Mapping) else value for key, value in told}
 
 
 def _parts(lines: Sequence[FiguresLine]) -> tuple[YearPart, ...]:

@@ -17,7 +17,7 @@ from sqlalchemy.orm import aliased
 from casework.calendars import calendar_of
 from casework.clocks.acts import ClockKind
 from casework.db import db
-from casework.figures.definitions import MEDIAN, NOT_PUBLIC, RATED, REFUSED, ROUNDED_TO
+from casework.figures.definitions import ANSWER_DAYS, MEDIAN, NOT_PUBLIC, RATED, REFUSED, ROUNDED_TO
 from casework.lateness import late, public_moment
 from casework.local_time import LOCAL_ZONE, local_day
 from casework.models import (
@@ -163,7 +163,10 @@ def _count_answered(tally: _Tally, centre_id: int, since: datetime, until: datet
     is_second = exists().where(
         earlier.case_id == Publication.case_id, earlier.number < Publication.number, earlier.kind.in_(FINAL_KINDS)
     )  # fmt: skip
-    query = select(Case.id, *DIMENSIONS, is_shown(), Clock.ended_late, Clock.extended_at, Clock.ended_at, Clock.first_due_at)
+    query = select(
+        Case.id, *DIMENSIONS, is_shown(), Case.opened_at, Publication.published_at, Clock.ended_late, Clock.extended_at, Clock.ended_at,
+        Clock.first_due_at,
+    )  # fmt: skip
     query = query.select_from(Publication).join(Case, Case.id == Publication.case_id)
     query = query.outerjoin(
         Clock, and_(Clock.case_id == Case.id, Clock.kind == ClockKind.CASE, Clock.ended_at == Publication.published_at)
@@ -171,10 +174,11 @@ def _count_answered(tally: _Tally, centre_id: int, since: datetime, until: datet
     query = query.where(_between(Publication.published_at, since, until), Publication.kind.in_(FINAL_KINDS), ~is_second)
     query = query.where(*_counts(centre_id))
     seen: set[int] = set()
-    for case_id, field_id, area_id, agency_id, is_public, ended_late, extended_at, ended_at, first_due_at in db.session.execute(query):
+    for case_id, field_id, area_id, agency_id, is_public, opened_at, published_at, *limit in db.session.execute(query):
         if case_id not in seen:
             seen.add(case_id)
-            for key in ("answered", _verdict(ended_late, extended_at, ended_at, first_due_at)):
+            days = (local_day(published_at) - local_day(opened_at)).days
+            for key in ("answered", _verdict(*limit), f"{ANSWER_DAYS}:{days}"):
                 tally.add(key, 1, (field_id, area_id, agency_id), is_public=is_public)
 
 

@@ -13,6 +13,12 @@ MEDIAN = "acceptance_minutes"
 ROUNDED_TO = 5
 """Minutes."""
 
+ANSWER_DAYS = "answer_days"
+"""How many cases were answered so many local days after the one they were sent on."""
+
+MEDIANS = (MEDIAN, ANSWER_DAYS)
+"""Figures of which nothing but a median is published."""
+
 REFUSED = "refused"
 """Refused cases by key of the reason."""
 
@@ -20,8 +26,8 @@ NOT_PUBLIC = "not_public"
 """For the whole only. Months kept without it date from a time when fields, places and agencies counted such cases too."""
 
 
-NESTED = (REFUSED, MEDIAN)
-"""Figures stored as numbers by reason or minute."""
+NESTED = (REFUSED, *MEDIANS)
+"""Figures stored as numbers by reason, minute or day."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,6 +220,17 @@ FIGURES: dict[str, Figure] = {
                 " 5 hồ sơ thì không nêu. Trong tệp dữ liệu: số phút.",
                 "Half of the cases accepted during the period were accepted faster. In working time from filing, rounded to 5 minutes; not"
                 " told of fewer than 5 cases. In the files: minutes.",
+            ),
+        ),
+        Figure(
+            ANSWER_DAYS,
+            Bilingual("Một nửa xong trong (ngày)", "Half were done within (days)"),
+            Bilingual(
+                "Số ngày ít nhất mà trong đó ít nhất một nửa số hồ sơ trả lời trong kỳ đã có trả lời chính thức lần đầu. Ngày theo lịch, kể"
+                " cả ngày nghỉ và lúc tạm dừng, tính từ ngày gửi; trả lời ngay trong ngày gửi là 0. Dưới 5 hồ sơ thì không nêu.",
+                "The fewest days within which at least half of the cases answered during the period had their first final answer. Days of"
+                " the calendar, days off and rests included, from the day it was sent; 0 is an answer on that same day. Not told of fewer"
+                " than 5 cases.",
             ),
         ),
     )

@@ -11,7 +11,19 @@ from sqlalchemy import select, union_all
 from casework.bilingual import Bilingual
 from casework.db import db
 from casework.figures.counting import AGENCY, ALL, AREA, FIELD, NOT_YET, Figures, Subject, month_before, month_of
-from casework.figures.definitions import FEWEST_FOR_A_RATE, FIGURES, MEDIAN, NESTED, NOT_PUBLIC, NOUGHT_LEFT_OUT, RATES, REFUSED, Rate
+from casework.figures.definitions import (
+    ANSWER_DAYS,
+    FEWEST_FOR_A_RATE,
+    FIGURES,
+    MEDIAN,
+    MEDIANS,
+    NESTED,
+    NOT_PUBLIC,
+    NOUGHT_LEFT_OUT,
+    RATES,
+    REFUSED,
+    Rate,
+)
 from casework.lateness import late, public_moment
 from casework.local_time import local_day
 from casework.models import Agency, Area, Case, Centre, Field, PublicFigures, RefusalReason
@@ -70,11 +82,23 @@ class PeriodFigures:
         None below FEWEST_FOR_A_RATE: the minutes of a single report, subtracted from when the public saw it accepted, would reveal when
         it was sent.
         """
-        counts = sorted((int(minutes), number) for minutes, number in self.figures.get(MEDIAN, {}).items())
-        total = sum(number for _minutes, number in counts)
-        if total < FEWEST_FOR_A_RATE:
-            return None
-        return (_at(counts, (total - 1) // 2) + _at(counts, total // 2)) / 2
+        counts, total = self._counts(MEDIAN)
+        return (_at(counts, (total - 1) // 2) + _at(counts, total // 2)) / 2 if total >= FEWEST_FOR_A_RATE else None
+
+    @property
+    def half_days(self) -> int | None:
+        """The fewest days within which at least half of the cases were answered; None below FEWEST_FOR_A_RATE, or where it was not
+        counted."""
+        counts, total = self._counts(ANSWER_DAYS)
+        return _at(counts, (total - 1) // 2) if total >= FEWEST_FOR_A_RATE and ANSWER_DAYS not in self.not_counted else None
+
+    def median(self, key: str) -> float | None:
+        """Of one of MEDIANS."""
+        return self.half_days if key == ANSWER_DAYS else self.median_minutes
+
+    def _counts(self, key: str) -> tuple[list[tuple[int, int]], int]:
+        counts = sorted((int(size), number) for size, number in self.figures.get(key, {}).items())
+        return counts, sum(number for _size, number in counts)
 
     @property
     def is_empty(self) -> bool:
@@ -191,13 +215,13 @@ def summed(figures: Iterable[tuple[date, Figures]], newest: date, unknown: froze
     return PeriodFigures({**total, **{key: dict(counts) for key, counts in nested.items() if counts}}, unknown)
 
 
-def open_rows(centre_id: int, months: Iterable[date]) -> tuple[list[OpenRow], dict[Subject, float | None]]:
-    """The figures of some months as open data, and the median of each subject over all these months.
+def open_rows(centre_id: int, months: Iterable[date]) -> tuple[list[OpenRow], dict[Subject, dict[str, float | None]]]:
+    """The figures of some months as open data, and the medians of each subject over all these months.
 
     None: not counted in that month, or not published.
 
-    Anything left out is zero. The distribution of minutes is not published, only medians, and below FEWEST_FOR_A_RATE None
-    (`median_minutes`). Otherwise a sum over subjects would reveal the minutes of the one left out.
+    Anything left out is zero. The distributions of minutes and days are not published, only medians, and below FEWEST_FOR_A_RATE None
+    (`median_minutes`). Otherwise a sum over subjects would reveal those of the one left out.
     """
     rows = _rows(centre_id, set(months), set(months))
     names: dict[Subject, Bilingual] = {}
@@ -205,17 +229,20 @@ def open_rows(centre_id: int, months: Iterable[date]) -> tuple[list[OpenRow], di
         subjects = {row.subject for row in rows if row.dimension == dimension}
         names.update({(dimension, subject): name for subject, name in asked(subjects).items()})
         names[dimension, NOT_YET] = NOTHING_YET[dimension]
-    minutes: dict[Subject, Counter[str]] = {}
+    spread: dict[Subject, dict[str, Counter[str]]] = {}
     unknown = {row.month_on: not_counted(row.figures) for row in rows if row.dimension == ALL}
     told = []
     for row in rows:
         figures = {**dict.fromkeys(unknown.get(row.month_on, ())), **row.figures}
-        if MEDIAN in row.figures:
-            minutes.setdefault((row.dimension, row.subject), Counter()).update(figures[MEDIAN])
-            figures[MEDIAN] = PeriodFigures(row.figures).median_minutes
+        for key in (each for each in MEDIANS if each in row.figures):
+            spread.setdefault((row.dimension, row.subject), {}).setdefault(key, Counter()).update(row.figures[key])
+            figures[key] = PeriodFigures(row.figures).median(key)
         name = names.get((row.dimension, row.subject))
         told.append(OpenRow(row.month_on, row.dimension, row.subject, name, figures, row.counted_at))
-    return told, {subject: PeriodFigures({MEDIAN: counts}).median_minutes for subject, counts in minutes.items()}
+    lacking = frozenset().union(*unknown.values())
+    return told, {
+        subject: {key: PeriodFigures(counts, lacking).median(key) for key in counts} for subject, counts in spread.items()
+    }  # fmt: skip
 
 
 def late_cases(centre_id: int, *, now: datetime) -> list[PublicItem]:

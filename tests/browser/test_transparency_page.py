@@ -73,7 +73,7 @@ def add(world: build.World, month_on: date, dimension: str, subject: str, *, rec
     figures: dict[str, Any] = dict.fromkeys((key for key in FIGURES if key not in NESTED), 0) | {
         "received": received, "eligible": received, "answered": answered, "late": late, "in_time_after_extension": after,
         "in_time": answered - late - after, "satisfied": answered // 2, "dissatisfied": answered // 4, "open_late": 2,
-        "acceptance_minutes": {"80": answered}, "refused": dict.fromkeys(reasons or (), 3),
+        "acceptance_minutes": {"80": answered}, "answer_days": {"6": answered}, "refused": dict.fromkeys(reasons or (), 3),
     }  # fmt: skip
     db.session.add(PublicFigures(month_on=month_on, centre_id=world.centre.id, dimension=dimension, subject=subject, figures=figures,
                                  counted_at=NOW))  # fmt: skip

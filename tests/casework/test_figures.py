@@ -16,7 +16,7 @@ from casework.db import db, unit_of_work
 from casework.figures.counting import counted
 from casework.figures.definitions import FIGURES, NOUGHT_LEFT_OUT, RATES, Figure, Rate
 from casework.figures.keeping import count_month, count_public_figures, recount_public_figures
-from casework.figures.reading import late_cases, open_rows, shown_figures, summed
+from casework.figures.reading import PeriodFigures, late_cases, open_rows, shown_figures, summed
 from casework.models import (
     Assignment,
     Case,
@@ -231,6 +231,7 @@ WHOLE = {
     "satisfied": 1,
     "dissatisfied": 1,
     "acceptance_minutes": {"0": 1, "60": 7, "120": 1, "480": 1},
+    "answer_days": {"3": 1, "8": 1, "12": 1},
 }
 
 
@@ -248,6 +249,7 @@ def test_a_month_counted_by_hand_is_what_the_job_counts_and_what_the_page_reads(
         "late": 1,
         "reopened": 1,
         "acceptance_minutes": {"0": 1},
+        "answer_days": {"8": 1},
     }, "its extension was of a case answered privately"
     assert agency["PTNMT"]["dissatisfied"] == 1, "the verdict on the agency's own work"
     assert "satisfied" not in agency["PTNMT"]
@@ -259,6 +261,7 @@ def test_a_month_counted_by_hand_is_what_the_job_counts_and_what_the_page_reads(
         "reopened": 1,
         "dissatisfied": 1,
         "acceptance_minutes": {"0": 1},
+        "answer_days": {"8": 1},
     }, "nobody learns that one more was answered privately there"
     assert figures["field", "rung_dat_moi_truong"]["received"] == 7, "nor of a sensitive, refused, merged, withdrawn or quarantined one"
 
@@ -290,6 +293,35 @@ def test_a_month_counted_by_hand_is_what_the_job_counts_and_what_the_page_reads(
     [february] = db.session.scalars(select(PublicFigures).where(PublicFigures.month_on == FEBRUARY, PublicFigures.dimension == "all"))
     assert "open_late" not in february.figures, "first counted when it was over: nobody knows what was open then"
     assert again.whole.number("open_late") == again.by_month[1][1].number("open_late"), "what stands at an instant is not added up"
+
+
+@pytest.mark.parametrize(("days", "half"), [
+    ({"0": 3, "1": 1, "40": 1}, 0), ({"2": 2, "3": 1, "30": 2}, 3), ({"2": 3, "9": 3}, 2), ({"2": 2, "9": 4}, 9), ({"10": 3, "9": 2}, 10),
+    ({"3": 4}, None), ({}, None),
+])  # fmt: skip
+def test_half_were_done_within_the_fewest_days_that_hold_half_of_them_and_of_few_nothing_is_told(
+    days: dict[str, int], half: int | None
+) -> None:
+    assert PeriodFigures({"answer_days": days}).half_days == half
+    assert PeriodFigures({"answer_days": days}, frozenset({"answer_days"})).half_days is None, "a month of the period was kept without it"
+
+
+def test_the_days_to_an_answer_are_told_as_a_median_alone(sqlite_app: Flask) -> None:
+    world = build.standard_world()
+    days = {"all": {"1": 2, "4": 3}, "area": {"4": 3}}
+    with unit_of_work():
+        for month_on, dimension, subject in ((FEBRUARY, "all", ""), (MARCH, "all", ""), (MARCH, "area", world.area.ref)):
+            figures = {"not_public": 0, "answered": 5, "answer_days": days[dimension]}
+            if month_on == FEBRUARY:
+                del figures["answer_days"]
+            db.session.add(PublicFigures(month_on=month_on, centre_id=world.centre.id, dimension=dimension, subject=subject,
+                                         figures=figures, counted_at=local("03-24")))  # fmt: skip
+    rows, medians = open_rows(world.centre.id, [MARCH])
+    assert {row.dimension: row.figures["answer_days"] for row in rows} == {"all": 4, "area": None}
+    assert (medians["all", ""], medians["area", world.area.ref]) == ({"answer_days": 4}, {"answer_days": None})
+    rows, medians = open_rows(world.centre.id, [FEBRUARY, MARCH])
+    assert [row.figures["answer_days"] for row in rows if row.dimension == "all"] == [None, 4]
+    assert medians["all", ""] == {"answer_days": None}, "February was kept without it"
 
 
 def test_what_is_kept_from_before_fields_and_places_counted_public_cases_alone_is_not_told_and_counted_anew(sqlite_app: Flask) -> None:

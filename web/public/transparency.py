@@ -11,7 +11,7 @@ from flask_babel import gettext as _
 
 from casework.documents.periodic import newest_yearbook
 from casework.figures.counting import month_before, month_of
-from casework.figures.definitions import FEWEST_FOR_A_RATE, FIGURES, MEDIAN, RATES
+from casework.figures.definitions import FEWEST_FOR_A_RATE, FIGURES, RATES
 from casework.figures.reading import (
     MONTHS_SHOWN,
     FiguresLine,
@@ -153,7 +153,7 @@ def as_json() -> ResponseReturnValue:
                 for row in rows
             ],
             "medians_of_all_months": [
-                {"dimension": dimension, "subject": subject, MEDIAN: median} for (dimension, subject), median in medians.items()
+                {"dimension": dimension, "subject": subject, **of_subject} for (dimension, subject), of_subject in medians.items()
             ],
         }
     )  # fmt: skip

@@ -6,12 +6,13 @@ import csv
 import io
 import json
 import re
-from datetime import timedelta
+from datetime import date, timedelta
 
 from flask import Flask
 from sqlalchemy import select
 
 from casework.db import db, unit_of_work
+from casework.figures.definitions import FIGURES, NESTED
 from casework.figures.keeping import count_public_figures
 from casework.intake.file_report import Place
 from casework.models import Case, PublicFigures, VisibilityReason
@@ -142,6 +143,32 @@ def test_no_page_and_no_file_tells_how_long_a_single_report_waited(sqlite_app: F
     page = words_of(guest.get("/transparency?period=2026-03"))
     assert "0,1 giờ làm việc 6 đã tiếp nhận" in page
     assert re.search(r"Xã Đạ Chais – Đúng hạn[^0-9]* Tiếp nhận 1 [^0-9]* 0 [^0-9]* 0 [^0-9–]* – [^0-9–]* –", page), page
+
+
+def test_how_soon_half_were_done_is_told_of_five_answers_and_of_no_fewer(sqlite_app: Flask) -> None:
+    at(sqlite_app, NOON + timedelta(hours=8))
+    world = build.standard_world()
+    lat, chais = world.areas["xa lat"].ref, world.areas["xa da chais"].ref
+    noughts = dict.fromkeys((key for key in FIGURES if key not in NESTED), 0) | {key: {} for key in NESTED}
+    with unit_of_work():
+        for dimension, subject, days in (("all", "", {"3": 4, "9": 5}), ("area", lat, {"3": 3, "9": 2}), ("area", chais, {"9": 4})):
+            figures = noughts | {"answered": sum(days.values()), "acceptance_minutes": {"60": 9}, "answer_days": days}
+            db.session.add(PublicFigures(month_on=date(2026, 3, 1), centre_id=world.centre.id, dimension=dimension, subject=subject,
+                                         figures=figures, counted_at=NOON))  # fmt: skip
+    guest = client_of(sqlite_app)
+    html = guest.get("/transparency?period=2026-03").get_data(as_text=True)
+    assert "Một nửa xong trong 9 ngày một nửa được tiếp nhận trong 1 giờ làm việc" in words_of(html)
+    lines = {area: line for line in re.findall(r'<details class="aline">.*?</details>', html, re.DOTALL)
+             for area in ("Xã Lát", "Xã Đạ Chais") if area in line}  # fmt: skip
+    assert "Một nửa xong trong 3 ngày" in words_of(lines["Xã Lát"])
+    assert "xong trong" not in words_of(lines["Xã Đạ Chais"]), "four answers have no half"
+    assert "Một nửa xong trong (ngày)" in words_of(html), "it is defined below"
+    rows = json.loads(guest.get("/transparency.json?period=2026-03").get_data())["rows"]
+    assert {row["subject"]: row["figures"]["answer_days"] for row in rows} == {"": 9, lat: 3, chais: None}
+    values = {line["subject"]: (line["part"], line["value"])
+              for line in csv.DictReader(io.StringIO(guest.get("/transparency.csv").get_data().decode("utf-8-sig")))
+              if line["figure"] == "answer_days"}  # fmt: skip
+    assert values == {"": ("", "9"), lat: ("", "3"), chais: ("", "")}
 
 
 def test_neither_page_nor_files_tell_by_place_or_field_of_a_case_that_is_not_public(sqlite_app: Flask) -> None:
