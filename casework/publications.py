@@ -1,5 +1,6 @@
 """Reading the publications of a case."""
 
+from datetime import datetime
 from typing import Protocol
 
 from sqlalchemy import ColumnElement, and_, func, not_, or_, select
@@ -33,6 +34,13 @@ def rated_publication(case: Case) -> Publication | None:
     """
     query = select(Publication).where(Publication.case_id == case.id, Publication.kind.in_(RATED_KINDS))
     return db.session.scalars(query.order_by(Publication.number.desc())).first()
+
+
+def is_taken_back(case: Case, *, kind: str, told_at: datetime) -> bool:
+    """Whether the publication of that kind that was the newest at `told_at` is not public any more."""
+    query = select(Publication.unpublished_at).where(Publication.case_id == case.id, Publication.kind == kind)
+    query = query.where(Publication.published_at <= told_at).order_by(Publication.number.desc()).limit(1)
+    return db.session.scalar(query) is not None
 
 
 class ShownPlace(Protocol):

@@ -242,7 +242,8 @@ def _tell_joined(main: Case, joining: list[Report], now: datetime) -> None:
     for report in joining:
         tell_reporter(report, "report_merged", case=main, at=now, main=main.code)
         if publication is not None:
-            tell_reporter(report, "report_published" if publication.kind == "final" else "report_answered", case=main, at=now)
+            is_read_by_all = publication.kind == "final" and publication.unpublished_at is None
+            tell_reporter(report, "report_published" if is_read_by_all else "report_answered", case=main, at=now)
             invite_to_rate(main, report, at=now)
 
 

@@ -13,7 +13,7 @@ from casework.messages.routing import desk_of
 from casework.models import Account, Case, Clock, Delivery, Follower, OutboxMessage
 from casework.parsing import number_in
 from casework.permissions import actor_for
-from casework.publications import is_settled
+from casework.publications import is_settled, is_taken_back
 from casework.states import OPEN_STATES, CaseState
 
 REMINDER = "reminder"
@@ -22,6 +22,9 @@ TOLD_WHEN_OVER = frozenset({
     "report_left", "mentioned_in_note", "refusal_objected", "reporter_wrote", "step_waiting", "task_assigned", "task_taken_over",
 })  # fmt: skip
 """Messages staff still get about cases whose work is over; the others ask for something nobody has to do any more."""
+
+SAYS_PUBLIC = {"report_interim": "interim", "report_published": "final"}
+"""Messages that tell a sender that everybody can read something, and the kind of the publication."""
 
 
 def fault_of(
@@ -42,13 +45,11 @@ def fault_of(
     if not person.takes(delivery.channel, urgent=delivery.is_urgent, template=delivery.template):
         return reasons.NOT_WISHED
     audience = KINDS[message.template].audience if message.template in KINDS else Audience.REPORTER
-    if message.template == "asked_if_mended" and (case is None or not is_settled(case)):
-        return reasons.OUT_OF_DATE
     if audience is Audience.FOLLOWER:
         return _fault_of_follower(message, case, person)
     if audience is Audience.STAFF:
         return _fault_of_staff(message, case, person, now)
-    return None
+    return _fault_of_sender(message, case)
 
 
 def is_out_of_date(message: OutboxMessage, case: Case | None) -> bool:
@@ -69,6 +70,19 @@ def is_out_of_date(message: OutboxMessage, case: Case | None) -> bool:
 def _is_set_apart(message: OutboxMessage, case: Case | None) -> bool:
     """Whether it was written before its case was quarantined; messages written with that act or later are neutral."""
     return case is not None and case.quarantined_at is not None and message.created_at < case.quarantined_at
+
+
+def _fault_of_sender(message: OutboxMessage, case: Case | None) -> str | None:
+    """A sender is told that something is public, or no longer is, as long as that is so; that it was taken back is a message of its own.
+    """
+    if message.template == "asked_if_mended":
+        return reasons.OUT_OF_DATE if case is None or not is_settled(case) else None
+    if case is None:
+        return None
+    kind = SAYS_PUBLIC.get(message.template)
+    if kind is not None:
+        return reasons.NOT_PUBLIC if is_taken_back(case, kind=kind, told_at=message.created_at) else None
+    return reasons.OUT_OF_DATE if message.template == "report_unpublished" and case.is_public else None
 
 
 def _fault_of_follower(message: OutboxMessage, case: Case | None, person: Recipient) -> str | None:
