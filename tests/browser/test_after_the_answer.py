@@ -200,6 +200,44 @@ def test_a_draft_of_the_new_report_keeps_what_it_follows_and_names_no_code(day: 
         assert db.session.get_one(Report, led_to).code in page.url
 
 
+def test_a_draft_of_another_report_outlives_the_form_after_a_no_and_each_goes_with_its_own_receipt(day: Day) -> None:
+    case = build.case_at(day.world, "closed")
+    question = asked(day, case)
+    other, still = "Cây đổ chắn lối vào chợ.", "Rác vẫn còn nguyên ở đó."
+    names = "Object.keys(localStorage).filter(key => key.startsWith('report-draft:'))"
+    drafts = f"{names}.map(key => JSON.parse(localStorage[key]).values.words)"
+    with an_hour_after(question, day):
+        page = Town(day).person("guest").page
+        page.on("dialog", lambda dialog: dialog.accept())
+        page.goto("/reports/new")
+        page.fill("[name=words]", other)
+        ask_until(page, f"{drafts}.length === 1")
+        page.goto(address_of(question, day))
+        page.click("button[value=no]")
+        page.wait_for_url("**/reports/new*")
+        expect(page.locator("[data-follows]")).to_be_visible()
+        page.wait_for_timeout(900)                              # longer than a form waits before it keeps what is in it
+        assert page.evaluate(drafts) == [other], "nobody has written here yet"
+        expect(page.locator("[data-draft-offer]")).to_be_hidden()
+        page.fill("[name=words]", still)
+        ask_until(page, f"{drafts}.length === 2")
+        page.reload()
+        expect(page.locator("[data-draft-offer]")).to_be_visible()
+        page.get_by_role("button", name="Viết tiếp bản nháp").click()
+        assert page.input_value("[name=words]") == still
+        page.fill("[name=contact]", "0912 345 678")
+        page.check("[name=consent]")
+        with next_document(page):
+            page.locator(".actionbar button[value=send]").click()
+        assert page.url.endswith("/receipt"), page.inner_text("main")
+        ask_until(page, f"{drafts}.length === 1")
+        page.goto("/reports/new")
+        page.get_by_role("button", name="Viết tiếp bản nháp").click()
+        assert page.input_value("[name=words]") == other
+        expect(page.locator("[data-follows]")).to_be_hidden()
+        assert page.evaluate(drafts) == [other]
+
+
 def led(day: Day, question: MendedQuestion, now: datetime) -> None:
     """A new report was sent after the no."""
     new = build.file_report(day.world, now=now, words="Rác vẫn còn.").case

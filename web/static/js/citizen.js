@@ -4,7 +4,7 @@
 //                              with the numbers in [data-located-at] and in words in [data-located-words] and [data-picked]; [data-locate-failed] says when it cannot
 //              with data-area and data-area-url the commune around it is chosen in that select, if nothing is chosen there yet;
 //              [data-located-outside] says that it lies outside every area
-//   [data-draft-done="owner"]  the report was sent: the draft that was kept of it goes, and this tab remembers where its receipt is
+//   [data-draft-done]          the report was sent: the draft that was kept of it goes, and this tab remembers where its receipt is
 //   form[data-secret-from-address]   the secret behind # of a receipt's QR code goes into the form and out of the address: it is never sent by GET
 "use strict";
 (function () {
@@ -15,16 +15,18 @@
   tell();
 
   // Drafts of the report form: done with once the report is sent; whoever signs out takes those of their account along.
-  const drafts = keep => {
+  all("[data-draft-done]").forEach(() => {
     try {
-      Object.keys(localStorage).filter(key => key.indexOf("report-draft:") === 0 && !keep(key.slice(13))).forEach(key => localStorage.removeItem(key));
+      sessionStorage.setItem("langbiang-receipt", location.pathname);          // "back" shows the old form without it
+      localStorage.removeItem(sessionStorage.getItem("langbiang-draft"));      // the one it was written in; others are still being written
+      sessionStorage.removeItem("langbiang-draft");
     } catch (error) { /* no store, no drafts */ }
-  };
-  all("[data-draft-done]").forEach(page => {
-    drafts(owner => owner !== page.dataset.draftDone);
-    try { sessionStorage.setItem("langbiang-receipt", location.pathname); } catch (error) { /* "back" shows the old form then */ }
   });
-  all("form[action$='/sign-out']").forEach(form => form.addEventListener("submit", () => drafts(owner => owner === "guest")));
+  all("form[action$='/sign-out']").forEach(form => form.addEventListener("submit", () => {
+    try {
+      Object.keys(localStorage).filter(key => /^report-draft:(?!guest(\/|$))/.test(key)).forEach(key => localStorage.removeItem(key));
+    } catch (error) { /* no store, no drafts */ }
+  }));
 
   all("form[data-secret-from-address]").forEach(form => {
     const take = () => {

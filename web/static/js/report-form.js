@@ -4,7 +4,9 @@
 //   [data-recorder]            puts what was spoken into input[name=voice]; data-max-seconds
 //   #camera                    a second way to a photo, for telephones: what it brings lies in input[name=photos], too
 //   [data-sent-before]         shown, with a link to the receipt, instead of a form that was sent and gone back to
-//   form[data-owner]           whose draft it is: kept under that name, offered to nobody else; never who the sender is, nor any file
+//   form[data-owner]           whose draft it is: kept under that name, offered to nobody else; never who the sender is, nor any file. One that follows
+//                              an answered report is kept beside it
+//   form[data-taken-over]      what stands in it was taken over from an earlier report: nobody has written it here
 "use strict";
 (function () {
   const form = document.querySelector("form[data-report]");
@@ -267,50 +269,60 @@
   let storage = null;
   try { storage = window.localStorage; } catch (error) { storage = null; }
   const drafts = owner => {
-    const KEY = "report-draft:" + owner;
+    const NAME = "report-draft:" + owner;
+    const named = follows => NAME + (follows ? "/" + follows : "");
+    let KEY = named(elements.follows.value);
     const values = () => KEPT.reduce((kept, name) => {
       const one = elements[name];
       if (one) kept[name] = one.type === "checkbox" ? one.checked : one.value;
       return kept;
     }, elements.follows.value ? { follows: elements.follows.value } : {});
     const isWritten = kept => KEPT.some(name => kept[name]);
+    const takenOver = form.hasAttribute("data-taken-over") ? values() : {};
+    const isTyped = () => { const typed = values(); return KEPT.some(name => (typed[name] || "") !== (takenOver[name] || "")); };
     const moment = at => {
       const day = new Date(at), lang = document.documentElement.lang === "en" ? "en-GB" : "vi", time = day.toLocaleTimeString(lang, { hour: "2-digit", minute: "2-digit" });
       return day.toDateString() === new Date().toDateString() ? time : time + " " + day.toLocaleDateString(lang);
     };
-    const kept = () => {
+    const kept = key => {
       try {
-        const draft = JSON.parse(storage.getItem(KEY));
+        const draft = JSON.parse(storage.getItem(key));
         if (draft && Date.now() - draft.at < KEPT_DAYS * 864e5) return draft;
-        storage.removeItem(KEY);
+        storage.removeItem(key);
       } catch (error) { /* a broken draft is none */ }
       return null;
     };
+    // The one of this form; a form that follows nothing offers the newest of those that do, too.
+    const best = () => [KEY].concat(KEY === NAME ? Object.keys(storage).filter(key => key.indexOf(NAME + "/") === 0) : [])
+      .map(key => ({ key, draft: kept(key) })).filter(one => one.draft && isWritten(one.draft.values))
+      .sort((one, other) => (other.key === KEY) - (one.key === KEY) || other.draft.at - one.draft.at)[0];
     let waiting = 0, offered = false;
     const keep = () => {
       const draft = { at: Date.now(), values: values() };
       try {
-        if (isWritten(draft.values)) storage.setItem(KEY, JSON.stringify(draft));
+        if (isTyped()) storage.setItem(KEY, JSON.stringify(draft));
         else storage.removeItem(KEY);
       } catch (error) { return; }                                                // no room: the page itself still has it
-      show("[data-saved]", isWritten(draft.values));
+      show("[data-saved]", isTyped());
       find("[data-saved-at]").textContent = moment(draft.at);
     };
     const later = () => {
       clearTimeout(waiting);
-      if (offered && !isWritten(values())) return;                               // a photo alone does not take its place
+      if (offered && !isTyped()) return;                               // a photo alone does not take its place
       if (offered) { show("[data-draft-offer]", false); offered = false; }       // somebody who writes again has chosen
       waiting = setTimeout(keep, STAND_BY);
     };
     ["input", "change", "located", "pointed"].forEach(name => form.addEventListener(name, later));
-    const draft = kept();
-    if (isWritten(values())) keep();
-    else if (draft && isWritten(draft.values)) {
+    const found = best();
+    if (isTyped()) keep();
+    else if (found) {
+      const draft = found.draft;
       offered = true;
       find("[data-draft-at]").textContent = moment(draft.at);
       show("[data-draft-offer]", true);
       find("[data-draft-take]").addEventListener("click", () => {
         elements.follows.value = draft.values.follows || "";
+        KEY = found.key;
         KEPT.forEach(name => {
           const one = elements[name];
           if (!one || draft.values[name] === undefined) return;
@@ -324,7 +336,7 @@
         keep();
       });
       find("[data-draft-drop]").addEventListener("click", () => {
-        storage.removeItem(KEY);
+        storage.removeItem(found.key);
         offered = false;
         show("[data-draft-offer]", false);
         elements.words.focus();
@@ -332,6 +344,7 @@
     }
     // Whatever has taken the report over (sent, or kept to be sent later) says so, and the draft is done with.
     form.addEventListener("report:taken", () => { clearTimeout(waiting); storage.removeItem(KEY); });
+    form.addEventListener("submit", () => session(store => store.setItem("langbiang-draft", KEY)));
   };
   // a page kept for use without a signal was made for nobody: queue.js knows who was here last
   if (storage) (form.dataset.owner ? Promise.resolve(form.dataset.owner) : window.langbiangOwner || Promise.resolve("guest")).then(drafts);
