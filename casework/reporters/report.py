@@ -82,13 +82,14 @@ class OwnReport:
     """Everything a sender reads of their report: for a quarantined one only what is on the receipt; for one withdrawn from a case that
     goes on for others, only their own part.
 
-    `case_id` is the case that answers it, `case_code` another one's code once the report was merged, `public_code` that of its public
-    page. `question`, `objection_until`,
-    `may_write` and `may_withdraw` say what the sender can do now; the use cases check again.
+    `case_id` is the case that answers it, `centre_id` the centre that handles that one, `case_code` another one's code once the report was
+    merged, `public_code` that of its public page. `question`, `objection_until`, `may_write` and `may_withdraw` say what the sender can do
+    now; the use cases check again.
     """
 
     code: str
     case_id: int
+    centre_id: int
     case_code: str
     filed_at: datetime
     state: CaseState
@@ -163,8 +164,9 @@ def own_report(of: Report | OwnRow, *, now: datetime) -> OwnReport:
     ended = ended_questions([case.id]).get(case.id) if OwnPart.ENDED_QUESTIONS in there else None
     standing = standing_of(case, link, report.code, is_asked=question is not None, ended=ended)
     receipt = OwnReport(
-        code=report.code, case_id=case.id, case_code=standing.merged_into or report.code, filed_at=report.filed_at, state=standing.state,
-        label=standing.label, progress=standing.progress, next_step=standing.next_step, is_withdrawn=standing.state == CaseState.WITHDRAWN,
+        code=report.code, case_id=case.id, centre_id=case.centre_id, case_code=standing.merged_into or report.code,
+        filed_at=report.filed_at, state=standing.state, label=standing.label, progress=standing.progress, next_step=standing.next_step,
+        is_withdrawn=standing.state == CaseState.WITHDRAWN,
     )  # fmt: skip
     if standing.state == CaseState.QUARANTINED:
         return receipt

@@ -7,6 +7,8 @@ from typing import Any
 from flask import render_template, request
 
 from casework.contacts.blocked_senders import blocks_of
+from casework.db import db
+from casework.models import Centre
 from casework.publishing.ratings import LEVELS
 from casework.reporters.own_rows import OwnPart, OwnRow, own_row
 from casework.reporters.report import OwnReport, own_report
@@ -14,6 +16,7 @@ from web.accounts.confirm_contact import confirm_box, told_by
 from web.clock import now
 from web.forms import Refusal
 from web.guards import actor, found, keep_own_report, signed_in_account
+from web.navigation import centre_words
 from web.reporters.files import FormFiles, empty_form
 from workflows.running.hearing import unheard_acts
 
@@ -87,6 +90,7 @@ def own_page(row: OwnRow, *, refused: RefusedAct | None = None) -> str:
         heading=_heading(shown),
         pair=_pair(shown),
         public_code=shown.public_code,
+        elsewhere=_elsewhere(shown),
         signed_in=signed_in_account() is not None,
         blocks=blocks_of(row.report, now=now()) if OwnPart.BLOCKS in row.there else [],
         confirms=confirm_box(shown.code) if shown.refusal is None or shown.objection_until else None,
@@ -130,6 +134,11 @@ def _open_forms(shown: OwnReport) -> frozenset[str]:
         "rating": shown.rateable is not None,
     }
     return frozenset(act for act, is_there in is_open.items() if is_there)
+
+
+def _elsewhere(shown: OwnReport) -> Centre | None:
+    """The centre that handles the report, where it is not the one whose name and number every page bears."""
+    return None if shown.centre_id == centre_words().id else db.session.get_one(Centre, shown.centre_id)
 
 
 def _heading(shown: OwnReport) -> str:

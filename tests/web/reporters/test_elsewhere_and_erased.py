@@ -6,12 +6,14 @@ from datetime import timedelta
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from sqlalchemy import func, select
 
 from casework.cases import lock_case
 from casework.contacts.report_links import newest_links
 from casework.db import db, unit_of_work
 from casework.intake.file_report import Filed
-from casework.models import Case, Report
+from casework.models import Case, Centre, OutboxMessage, Report
+from casework.permissions import NotAllowed, Role, desk_name
 from casework.rights.erasing_people import erase_report
 from tests import build
 from tests.conftest import client_of
@@ -69,6 +71,54 @@ def test_a_report_passed_to_another_centre_keeps_its_page_and_takes_more(
         assert "Vẫn còn rác." in page_of(client, code)
         assert client.get(f"/reports/{code}/receipt").status_code == 200
         assert client.get(f"/mine/{code}/data").status_code in (200, 302), "302: who has an account asks there"
+
+
+def desks_told(since: int) -> set[tuple[str, str]]:
+    """The messages to desks written after the outbox row `since`, by template and desk."""
+    query = select(OutboxMessage.template, OutboxMessage.recipient).where(OutboxMessage.id > since, OutboxMessage.recipient.like("desk:%"))
+    return {(template, desk) for template, desk in db.session.execute(query)}
+
+
+def newest_message() -> int:
+    return db.session.scalar(select(func.max(OutboxMessage.id))) or 0
+
+
+def test_the_page_names_the_centre_that_handles_it_now_and_how_it_is_reached(app: Flask, world: build.World, other: build.World) -> None:
+    with unit_of_work():
+        db.session.get_one(Centre, other.centre.id).phone = "0263 3847 500"
+    filed, stayed = build.file_report(world, by="guest"), build.file_report(world, by="guest", words=THEIRS)
+    client, code = opened(app, filed), filed.report.code
+    there = "Phản ánh do trung tâm thử nghiệm DN phụ trách. Gọi 0263 3847 500"
+    assert "Phản ánh do trung tâm" not in page_of(client, code), "every page bears the name of this one"
+    build.act(world, filed.case, "pass_on", "operator", centre=other.centre, reason="Thuộc Ka Đô.")
+    assert there in page_of(client, code)
+    assert 'href="tel:02633847500"' in client.get(f"/mine/{code}").get_data(as_text=True)
+    assert other.centre.name.vi in words_of(client.get(f"/reports/{code}/receipt"))
+    assert "Phản ánh do trung tâm" not in page_of(opened(app, stayed), stayed.report.code)
+    build.act(other, filed.case, "merge", "operator", into=build.case_at(other, "handling", by="citizen_2"))
+    assert there in page_of(client, code)
+
+
+def test_what_the_sender_does_reaches_the_centre_that_handles_it_now_alone(app: Flask, world: build.World, other: build.World) -> None:
+    lead, operator = (f"desk:{desk_name(role, centre_id=other.centre.id)}" for role in (Role.OPS_LEAD, Role.OPERATOR))
+    refused, answered = passed_on(world, other, by="guest"), passed_on(world, other, by="guest")
+    build.do(other, refused.case, "verify", "operator", act="refuse", reason=other.refusal_reason(), words="Không rõ nơi xảy ra.")
+    since = newest_message()
+    sent = opened(app, refused).post(f"/mine/{refused.report.code}/objection", data={"words": "Tôi đã ghi rõ."})
+    assert (sent.status_code, desks_told(since)) == (302, {("refusal_objected", lead)})
+    client, code = opened(app, answered), answered.report.code
+    build.act(other, answered.case, "ask_reporter", "operator", report=answered.report, words="Bờ nào?", when_unanswered="continue")
+    since = newest_message()
+    assert client.post(f"/mine/{code}/answer", data={"words": "Bờ phía thôn."}).status_code == 302
+    assert {desk for _template, desk in desks_told(since)} == {operator}
+    build.advance(other, answered.case, "rating")
+    since = newest_message()
+    assert client.post(f"/mine/{code}/rating", data={"level": "dissatisfied", "reason": "Chưa dọn hết."}).status_code == 302
+    assert desks_told(since) == {("rating_to_review", lead)}
+    with pytest.raises(NotAllowed):
+        build.do(world, answered.case, "review_rating", "ops_lead", outcome="explained", words="Đã dọn.")
+    build.do(other, answered.case, "review_rating", "ops_lead", outcome="explained", words="Đã giải thích.")
+    assert "Đã giải thích." in page_of(client, code)
 
 
 def test_it_is_merged_answered_and_rated_at_the_other_centre(app: Flask, world: build.World, other: build.World) -> None:
