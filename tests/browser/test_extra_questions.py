@@ -10,16 +10,16 @@ from sqlalchemy import select
 from casework.asking.answers import answers_given
 from casework.asking.questions import MOST_OF_A_FIELD
 from casework.db import db, unit_of_work
-from casework.models import Case, ExtraQuestion, Report
+from casework.models import Area, Case, ExtraQuestion, Report
 from casework.permissions import Role
 from tests import build
 from tests.asked import FIELD, extra_question, input_of
 from tests.browser.day import Day, begun
-from tests.browser.filing import open_more, tell_place
+from tests.browser.filing import open_more, put_at, tell_place
 from tests.browser.house import EVERY_IMPACT, PICTURES, House, opened
 from tests.browser.judging import too_wide
 from tests.browser.waiting import next_document
-from tests.second_centre import of_the_installation, second_world
+from tests.second_centre import HOME, of_the_installation, second_world
 from tests.web.pages import at
 from tests.whole import WHOLE
 
@@ -207,3 +207,58 @@ def test_a_place_chosen_after_the_field_asks_what_its_centre_asks_and_shows_what
         page.locator(".actionbar button[value=send]").click()
     assert page.url.endswith("/receipt"), page.inner_text("main")
     assert sorted((each.code, each.words.vi) for each in answers_given(newest())) == [("do_sau", "30"), ("rieng", "Trạm 3")]
+
+
+def bounded(area: Area, south: float, west: float) -> None:
+    """A boundary, so that a point says which commune it is in."""
+    corners = [[west, south], [west + 0.1, south], [west + 0.1, south + 0.1], [west, south + 0.1], [west, south]]
+    with unit_of_work():
+        db.session.get_one(Area, area.id).boundary = {"type": "Polygon", "coordinates": [corners]}
+
+
+@pytest.mark.parametrize("first", ["field", "point"])
+def test_field_and_point_in_either_order_ask_the_same_and_fill_in_the_commune(house: House, first: str) -> None:
+    assert house.world is not None
+    other = second_world(house.world)
+    bounded(other.area, 11.75, 108.40)
+    bounded(house.world.area, 12.0, 108.35)
+    shared = input_of(extra_question(house.world))
+    own = input_of(extra_question(house.world, centre_id=other.centre.id, code="rieng", kind="text", name_vi="Gần trạm nào?",
+                                  is_required="yes"))  # fmt: skip
+    page = house.visitor().go("/reports/new")
+    page.fill("[name=words]", WORDS)
+    commune = page.locator("[name=area] option:checked")
+
+    def choose_field() -> None:
+        open_more(page)
+        page.select_option("[name=field]", FIELD)
+        page.fill(f"[name={shared}]", "30")
+
+    def point() -> None:
+        put_at(page, *HOME)
+        expect(commune).to_have_text("Xã Ka Đô")
+
+    for step in (choose_field, point) if first == "field" else (point, choose_field):
+        step()
+    expect(page.locator(f"[data-questions={FIELD}]").first).to_be_visible()
+    assert (page.input_value(f"[name={shared}]"), page.input_value("[name=field]")) == ("30", FIELD)
+    expect(commune).to_have_text("Xã Ka Đô")
+    page.fill("[name=contact]", "0912 345 678")
+    page.check("[name=consent]")
+    with next_document(page):
+        page.locator(".actionbar button[value=send]").click()
+    asked = page.locator(f"[name={own}]")
+    expect(asked).to_be_visible()
+    expect(page.locator("[data-errors]")).to_contain_text("Gần trạm nào?")
+    put_at(page, 12.05, 108.4)
+    expect(commune).to_have_text("Xã Lát")
+    put_at(page, *HOME)
+    expect(commune).to_have_text("Xã Ka Đô")
+    assert page.input_value(f"[name={shared}]") == "30"
+    asked.fill("Trạm 3")
+    with next_document(page):
+        page.locator(".actionbar button[value=send]").click()
+    assert page.url.endswith("/receipt"), page.inner_text("main")
+    report = newest()
+    assert (report.area.name.vi, report.centre_id) == ("Xã Ka Đô", other.centre.id)
+    assert sorted((each.code, each.words.vi) for each in answers_given(report)) == [("do_sau", "30"), ("rieng", "Trạm 3")]

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from casework.figures.keeping import count_public_figures
+from casework.public.cases import public_list
 from tests import build
 from tests.browser.house import EVERY_IMPACT, PICTURES, House, opened
 from tests.browser.judging import UNFOLD, too_wide
@@ -27,6 +28,9 @@ RIGHT_OF = {
     "/reports/new": ((".consent input", ".consent label"), (".urgentrow input", ".urgentrow b")),
     "/reports": ((".pitem .status", ".pitem .due"),),
     "/reports/CODE": (*LINKS, (".facts dt", ".facts dd")),
+    "/reports/CODE/receipt": (
+        *LINKS, (".rc-head > .i", ".rc-head h1"), (".codes-grid > div", ".codes-grid .qrbox"), (".facts dt", ".facts dd"),
+    ),
     "/transparency": ((".aline summary > b", ".aline summary > .n"),),
     "/mine/CODE": (*LINKS, (".progress5 > li:first-child", ".progress5 > li:last-child")),
 }
@@ -36,6 +40,8 @@ STANDS_RIGHT = """pair => {
     const [right, left] = pair.map(each => (document.querySelector(each) || new Image()).getBoundingClientRect());
     return left.width > 0 && right.width > 0 && right.left >= left.right + 4;
 }"""
+
+TURNED = "matrix(-1, 0, 0, 1, 0, 0)"
 
 STARTS_LEFT = """() => [...document.querySelectorAll("main *")].filter(each => {
     const style = getComputedStyle(each), text = [...each.childNodes].some(node => node.nodeType === 3 && node.data.trim());
@@ -89,8 +95,33 @@ def test_what_begins_a_line_stands_at_its_right_on_every_page_for_citizens(house
         house.faults += [f"{address}: {each}" for each in page.evaluate(STARTS_LEFT)]
         house.faults += [f"{address}, unfolded: {fault}" for fault in too_wide(page, 320, 360, 1366)]
     citizen.go(f"/reports/{case.code}")
-    turned_over = page.evaluate("getComputedStyle(document.querySelector('.crumbs use')).transform")
-    assert turned_over == "matrix(-1, 0, 0, 1, 0, 0)", "the arrow points back"
+    assert page.evaluate("getComputedStyle(document.querySelector('.crumbs use')).transform") == TURNED, "the arrow points back"
+    assert house.faults == []
+
+
+POINTS = """link => {
+    const icon = link.querySelector(".i").getBoundingClientRect(), words = document.createRange();
+    words.selectNodeContents(link);
+    const all = words.getBoundingClientRect(), side = icon.left + icon.width / 2 < all.left + all.width / 2 ? "left" : "right";
+    return [side, getComputedStyle(link.querySelector("use")).transform];
+}"""
+"""On which side of its words the arrow of a link stands, and how it is turned."""
+
+
+def test_the_arrows_between_the_pages_of_a_list_point_where_one_reads_on(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert house.world is not None
+    for _ in range(2):
+        build.case_at(house.world, "rating")
+    monkeypatch.setitem(public_list.__kwdefaults__, "size", 1)
+    guest = house.visitor()
+    page = guest.page
+    for language, onward, back in (("vi", ["right", "none"], ["left", "none"]), ("ar", ["left", TURNED], ["right", TURNED])):
+        guest.go(f"/language?code={language}&next=/reports")
+        assert page.eval_on_selector("a[rel=next]", POINTS) == onward, language
+        with next_document(page):
+            page.click("a[rel=next]")
+        assert page.eval_on_selector("a[rel=prev]", POINTS) == back, language
+        house.faults += [f"{language}: {fault}" for fault in too_wide(page, 320, 360, 1366)]
     assert house.faults == []
 
 

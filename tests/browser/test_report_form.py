@@ -21,7 +21,7 @@ from casework.places.points import point_of
 from casework.recordings.staging import recordings_of_report
 from tests.asked import FIELD, extra_question, input_of
 from tests.browser import house as houses
-from tests.browser.filing import open_more, tell_place
+from tests.browser.filing import open_more, put_at, tell_place
 from tests.browser.house import EVERY_IMPACT, House, Visitor, opened
 from tests.browser.waiting import ask_until, next_document
 from tests.conftest import environment_of
@@ -244,13 +244,6 @@ def test_a_draft_is_kept_while_typing_offered_to_its_owner_alone_and_gone_when_s
     assert page.evaluate("Object.keys(localStorage).filter(key => key.startsWith('report-draft'))") == ["report-draft:another"]
     page.goto("/reports/new")
     expect(page.locator("[data-draft-offer]")).to_be_hidden()
-
-
-def put_at(page: Page, latitude: float, longitude: float) -> None:
-    """The place as numbers, as a telephone or the map tells it."""
-    page.evaluate("""at => { const form = document.querySelector('form[data-report]');
-        [form.elements.latitude.value, form.elements.longitude.value] = at;
-        form.dispatchEvent(new CustomEvent('pointed')); }""", [str(latitude), str(longitude)])  # fmt: skip
 
 
 def test_the_map_takes_the_whole_screen_is_moved_by_keys_and_left_by_back_or_with_the_place(house: House) -> None:
