@@ -7,14 +7,20 @@ from pathlib import Path
 
 import pytest
 
+from casework.contacts.report_links import newest_links
+from casework.db import db, unit_of_work
 from casework.files.local import LocalFileStore
+from casework.models import Centre, Report
 from casework.photos.records import photos_of_answer, photos_of_report
+from casework.rights.erasing_people import erase_report
+from casework.sealing.seal import grouped_secret
 from tests import build
 from tests.browser.citizen_desks import STORIES, Town, extend, furnish
 from tests.browser.day import Day, begun
 from tests.browser.judging import barriers, speak, too_wide
 from tests.browser.waiting import next_document
 from tests.conftest import environment_of
+from tests.second_centre import second_world
 from tests.with_photos import answers_of, pictured_case, publish, staged
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
@@ -75,6 +81,31 @@ def test_nearly_everything_at_once_takes_three_screens_before_the_foot(town: Tow
         assert page.locator(there).count() == 1, there
     assert page.evaluate("document.querySelector('main').scrollHeight") <= MOST_SCREENS * TELEPHONE["height"]
     assert [*too_wide(page, 360), *barriers(page)] == []
+
+
+def test_after_erasure_and_at_another_centre_the_page_keeps_nobody_out_and_stays_as_short(town: Town) -> None:
+    day, world = town.day, town.day.world
+    other = second_world(world)
+    gone = pictured_case(world, day.house.app.extensions["file_store"].root, "closed")
+    moved = build.file_report(world, by="guest", now=day.now())
+    build.act(world, moved.case, "pass_on", "operator", centre=other.centre, reason="Thuộc Ka Đô.")
+    with unit_of_work():
+        db.session.get_one(Centre, other.centre.id).phone = "+842633839040"
+        report = db.session.get_one(Report, gone.report.id)
+        erase_report(report, newest_links([report.id])[report.id], at=day.now())
+    page = town.person("neighbour").page
+    for filed, words in ((gone, "đã được xóa theo yêu cầu"), (moved, "Phản ánh do trung tâm thử nghiệm DN phụ trách.")):
+        page.goto("/track")
+        page.fill("[name=code]", filed.report.code)
+        page.fill("[name=secret]", grouped_secret(filed.secret))
+        with next_document(page):
+            page.click("main form button.btn-primary")
+        assert words in page.inner_text("main")
+        for width in (320, 360, 1366):
+            page.set_viewport_size({"width": width, "height": 740})
+            assert [*too_wide(page, width), *barriers(page)] == [], (words, width)
+        page.set_viewport_size(TELEPHONE)                                                 # type: ignore[arg-type]
+        assert page.evaluate("document.documentElement.scrollHeight") <= MOST_SCREENS * TELEPHONE["height"], words
 
 
 def test_the_result_is_rated_by_keyboard_and_without_a_script_and_the_reason_appears_where_it_is_needed(town: Town) -> None:
