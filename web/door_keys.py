@@ -6,20 +6,28 @@ key a page: a door never asks who is signed in, and pages never look at `Authori
 
 from collections.abc import Callable
 from functools import wraps
-from typing import ParamSpec, TypeVar
+from http import HTTPStatus
+from typing import Any, ParamSpec, TypeVar
 
-from flask import g, request
+from flask import Blueprint, Response, current_app, g, request
 from flask.typing import ResponseReturnValue
+from flask_wtf.csrf import CSRFProtect
+from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.exceptions import NotFound
 
+from casework.cases import CaseBusy
 from casework.db import unit_of_work
 from casework.doors.asking import Caller, KeyRefused, caller_of, in_the_name_of, note_used, require_scope
 from casework.doors.gates import Door, is_open
 from casework.doors.limits import BODY_BYTES, BODY_BYTES_WITH_PHOTOS, Spent, spend_act, spend_read, spend_wrong_key
+from casework.files.local import FileNotStored, StorageUnreachable
 from casework.permissions import ANYONE, Action
+from web import errors
 from web.clock import now
+from web.http.overload import Overloaded
 from web.networks import this_network
 from web.request_log import note_security
+from workflows.running.incidents import StepFailed
 
 ON_BEHALF = "Langbiang-On-Behalf-Of"
 PARAMETER = "api_key"
@@ -140,3 +148,34 @@ def _spend(caller: Caller | None, *, is_act: bool) -> None:
             note_used(caller, now=moment)
     if g.door_spent.is_over:
         raise TooOften(g.door_spent)
+
+
+FAULTS_OF_OURS: dict[type[Exception], Callable[[Any], ResponseReturnValue]] = {
+    SQLAlchemyError: errors.database_failed, Overloaded: errors.overloaded, CaseBusy: errors.case_busy, StepFailed: errors.step_failed,
+    FileNotStored: errors.away, StorageUnreachable: errors.away, OSError: errors.disk_failed,
+}  # fmt: skip
+"""What a door answers for in its own form, and how a page answers it."""
+
+
+def take_from_programs(bp: Blueprint, away: Callable[[Exception], Response]) -> None:
+    """Exempt a door's blueprint from the check of forms' tokens, as no cookie opens it, and have it answer each fault of ours by `away`."""
+
+    def exempt(state: Any) -> None:
+        protection: CSRFProtect = state.app.extensions["csrf"]
+        protection.exempt(bp)
+
+    bp.record_once(exempt)
+    for kind in FAULTS_OF_OURS:
+        bp.register_error_handler(kind, away)
+
+
+def passes(error: Exception) -> bool:
+    """Write a fault of ours down as for a page. Returns whether the same request may succeed later (503), or not (500)."""
+    answer = next(each for kind, each in FAULTS_OF_OURS.items() if isinstance(error, kind))
+    return current_app.make_response(answer(error)).status_code != HTTPStatus.INTERNAL_SERVER_ERROR
+
+
+def asked_language() -> str:
+    """Vietnamese, or English where it is preferred in the header; cookies and accounts are nobody's at a door."""
+    preferred = (tag.partition("-")[0].lower() for tag in request.accept_languages.values())
+    return next((tongue for tongue in preferred if tongue in ("vi", "en")), "vi")

@@ -1,32 +1,25 @@
 """The blueprint of the API: who is let in, in which language it answers, what marks an answer bears, and how it refuses."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from hashlib import sha256
 from typing import Any
 
 import msgspec
-from flask import Blueprint, Response, current_app, g, make_response, request, url_for
+from flask import Blueprint, Response, g, make_response, request, url_for
 from flask.typing import ResponseReturnValue
-from flask_wtf.csrf import CSRFProtect
-from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.exceptions import BadRequest, MethodNotAllowed, NotFound, RequestEntityTooLarge
 
-from casework.cases import CaseBusy
 from casework.doors.asking import BehalfMissing, BehalfRefused, KeyRefused, ScopeMissing
 from casework.doors.gates import Door, centres_behind
 from casework.doors.limits import BODY_BYTES, BODY_BYTES_WITH_PHOTOS, Spent
 from casework.errors import CaseworkError
-from casework.files.local import FileNotStored, StorageUnreachable
 from casework.local_time import local_day
 from casework.permissions import Action, NotAllowed
-from web import errors
 from web.addresses import on_the_web
 from web.api.problems import PROBLEMS, QUOTA_TYPE, Refused
 from web.clock import now
-from web.door_keys import TooOften, through_door
-from web.http.overload import Overloaded
+from web.door_keys import TooOften, asked_language, passes, take_from_programs, through_door
 from web.request_log import request_id
-from workflows.running.incidents import StepFailed
 
 bp = Blueprint("api", __name__, url_prefix="/api/v1")
 
@@ -35,13 +28,6 @@ EVERY = ("GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 AWAY_SECONDS = "15"
 JSON, PROBLEM_JSON = "application/json", "application/problem+json"
 REALM = 'Bearer realm="langbiang"'
-
-
-@bp.record_once
-def _take_from_programs(state: Any) -> None:
-    """Exempt from the check of forms' tokens: no cookie opens the door."""
-    protection: CSRFProtect = state.app.extensions["csrf"]
-    protection.exempt(bp)
 
 
 @bp.url_value_preprocessor
@@ -74,12 +60,6 @@ KNOWN: dict[str, set[str]] = {}
 def _is_of(rule: str, path: str) -> bool:
     there, asked = rule.split("/"), path.split("/")
     return len(there) == len(asked) and all(mine.startswith("<") or mine == theirs for mine, theirs in zip(there, asked, strict=True))
-
-
-def language() -> str:
-    """Vietnamese, or English where it is preferred in the header; cookies and accounts are nobody's here."""
-    preferred = (tag.partition("-")[0].lower() for tag in request.accept_languages.values())
-    return next((tongue for tongue in preferred if tongue in ("vi", "en")), "vi")
 
 
 def mark_of(body: bytes) -> str:
@@ -115,7 +95,7 @@ def unless_known(response: Response) -> Response:
 
 def problem(refusal: Refused) -> Response:
     """A refusal as RFC 9457 has it, in both languages; `title` and `detail` in the one asked."""
-    kind, tongue = PROBLEMS[refusal.code], language()
+    kind, tongue = PROBLEMS[refusal.code], asked_language()
     detail = refusal.detail or kind.advice
     both = {"vi": {"title": kind.title.vi, "detail": detail.vi}, "en": {"title": kind.title.en, "detail": detail.en}}
     listed = [
@@ -223,20 +203,11 @@ def _too_large(_error: RequestEntityTooLarge) -> Response:
     return problem(Refused("too_large"))
 
 
-@bp.errorhandler(SQLAlchemyError)
-@bp.errorhandler(FileNotStored)
-@bp.errorhandler(StorageUnreachable)
-@bp.errorhandler(OSError)
-@bp.errorhandler(Overloaded)
-@bp.errorhandler(CaseBusy)
-@bp.errorhandler(StepFailed)
 def _away(error: Exception) -> Response:
     """A fault of ours is written down as for a page, and told as a problem."""
-    of_page: dict[type[Exception], Callable[[Any], ResponseReturnValue]] = {
-        SQLAlchemyError: errors.database_failed, Overloaded: errors.overloaded, CaseBusy: errors.case_busy, StepFailed: errors.step_failed,
-        FileNotStored: errors.away, StorageUnreachable: errors.away, OSError: errors.disk_failed,
-    }  # fmt: skip
-    answer = next(each for kind, each in of_page.items() if isinstance(error, kind))
-    if current_app.make_response(answer(error)).status_code == 500:
+    if not passes(error):
         return problem(Refused("failed"))
     return problem(Refused("away", headers={"Retry-After": AWAY_SECONDS}))
+
+
+take_from_programs(bp, _away)

@@ -3,30 +3,23 @@
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-from flask import Blueprint, Response, current_app, g, make_response, request
+from flask import Blueprint, Response, g, make_response, request
 from flask.typing import ResponseReturnValue
-from flask_wtf.csrf import CSRFProtect
-from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.exceptions import BadRequest, MethodNotAllowed, NotFound, RequestEntityTooLarge
 
 from casework.bilingual import Bilingual
-from casework.cases import CaseBusy
 from casework.doors.asking import KeyRefused, ScopeMissing
 from casework.doors.gates import Door
 from casework.doors.limits import BODY_BYTES, BODY_BYTES_WITH_PHOTOS
 from casework.doors.open311.jurisdictions import jurisdictions
 from casework.errors import CaseworkError
-from casework.files.local import FileNotStored, StorageUnreachable
 from casework.intake.limits import TooManyReports
 from casework.local_time import local_day
 from casework.permissions import Action
-from web import errors
 from web.clock import now
-from web.door_keys import TooOften, shown_key, through_door
-from web.http.overload import Overloaded
+from web.door_keys import TooOften, asked_language, passes, shown_key, take_from_programs, through_door
 from web.open311.faults import Fault, Refused, fault
 from web.open311.writing import Form, Value, written
-from workflows.running.incidents import StepFailed
 
 bp = Blueprint("open311", __name__, url_prefix="/open311")
 
@@ -35,13 +28,6 @@ EVERY = ("GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 AWAY_SECONDS = "15"
 
 View = TypeVar("View", bound=Callable[..., ResponseReturnValue])
-
-
-@bp.record_once
-def _take_from_programs(state: Any) -> None:
-    """Exempt from the check of forms' tokens: no cookie opens the door."""
-    protection: CSRFProtect = state.app.extensions["csrf"]
-    protection.exempt(bp)
 
 
 @bp.url_value_preprocessor
@@ -98,14 +84,9 @@ def form_asked() -> Form:
     return found
 
 
-def language() -> str:
-    """Vietnamese, or English where it is preferred in the header; cookies and accounts are nobody's here."""
-    return request.accept_languages.best_match(("vi", "en"), default="vi") or "vi"
-
-
 def said(words: Bilingual | None) -> str | None:
     """Words in the reader's language."""
-    return words.in_language(language()) if words is not None else None
+    return words.in_language(asked_language()) if words is not None else None
 
 
 def answered(root: str, value: Value, *, next_page: str | None = None) -> Response:
@@ -195,21 +176,11 @@ def _too_large(_error: RequestEntityTooLarge) -> Response:
     return refused(413, [fault("too_large")])
 
 
-@bp.errorhandler(SQLAlchemyError)
-@bp.errorhandler(FileNotStored)
-@bp.errorhandler(StorageUnreachable)
-@bp.errorhandler(OSError)
-@bp.errorhandler(Overloaded)
-@bp.errorhandler(CaseBusy)
-@bp.errorhandler(StepFailed)
 def _away(error: Exception) -> Response:
     """A fault of ours is written down as for a page, and told in the form asked."""
-    of_page: dict[type[Exception], Callable[[Any], ResponseReturnValue]] = {
-        SQLAlchemyError: errors.database_failed, Overloaded: errors.overloaded, CaseBusy: errors.case_busy, StepFailed: errors.step_failed,
-        FileNotStored: errors.away, StorageUnreachable: errors.away, OSError: errors.disk_failed,
-    }  # fmt: skip
-    answer = next(each for kind, each in of_page.items() if isinstance(error, kind))
-    status = current_app.make_response(answer(error)).status_code
-    if status == 500:
+    if not passes(error):
         return refused(500, [fault("failed")])
     return refused(503, [fault("away")], **{"Retry-After": AWAY_SECONDS})
+
+
+take_from_programs(bp, _away)

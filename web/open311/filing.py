@@ -26,11 +26,11 @@ from casework.sealing.seal import lookup_digest
 from casework.settings.consent_notices import notice_today
 from web.accounts.confirm_contact import send_first_code
 from web.clock import now
-from web.door_keys import TooOften, known_caller, through_door
+from web.door_keys import TooOften, asked_language, known_caller, through_door
 from web.files.report_files import stage_report_files
 from web.filing.received import accepted_by
 from web.open311.asking import centre_asked
-from web.open311.door import answered, answers, language, said
+from web.open311.door import answered, answers, said
 from web.open311.faults import Fault, Refused, fault
 from web.open311.reading import Sent, read_report, refuse_type
 from workflows.desks.unconfirmed import confirm_with_step
@@ -160,7 +160,7 @@ def _file(sent: Sent, centre: Centre, key: str, code: str | None) -> Filed:
             filed = file_report(
                 centre=db.session.get_one(Centre, centre_id), source="citizen", words=sent.words, place=sent.place, by=known_caller().actor,
                 now=moment, contact=sent.contact, field=sent.service, marked_urgent=sent.is_urgent,
-                photos_token=key[:TOKEN_LENGTH] if sent.photos else None, seen_at=sent.seen_at, consented=True, language=language(),
+                photos_token=key[:TOKEN_LENGTH] if sent.photos else None, seen_at=sent.seen_at, consented=True, language=asked_language(),
                 idempotency_key=key, consent_notice=notice_today(centre_id, moment), code=code, answers=sent.answers, door=Door.OPEN311,
             )  # fmt: skip
             if known_caller().contact_mode == PROVEN and not filed.is_repeat:

@@ -1,6 +1,6 @@
 """The blueprint of the door: who is let in, and how it answers and refuses."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from hashlib import sha256
 from typing import Any
 from urllib.parse import quote
@@ -8,12 +8,9 @@ from urllib.parse import quote
 import orjson
 from flask import Blueprint, Response, current_app, g, make_response, request
 from flask.typing import ResponseReturnValue
-from flask_wtf.csrf import CSRFProtect
-from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.exceptions import BadRequest, MethodNotAllowed, NotFound, RequestEntityTooLarge
 
 from casework.bilingual import Bilingual
-from casework.cases import CaseBusy
 from casework.doors.asking import KeyRefused, ScopeMissing
 from casework.doors.gates import Door, centres_behind
 from casework.doors.limits import BODY_BYTES
@@ -21,12 +18,9 @@ from casework.doors.people.acts import LastAdministrator, NameTaken
 from casework.errors import CaseworkError
 from casework.local_time import local_day
 from casework.permissions import Action, NotAllowed
-from web import errors
 from web.clock import now
-from web.door_keys import TooOften, through_door
-from web.http.overload import Overloaded
+from web.door_keys import TooOften, asked_language, passes, take_from_programs, through_door
 from web.scim.faults import WORDS, Refused
-from workflows.running.incidents import StepFailed
 
 bp = Blueprint("scim", __name__, url_prefix="/scim/v2")
 
@@ -42,13 +36,6 @@ _KNOWN: dict[str, tuple[str, ...]] = {
 _KNOWN_BELOW: dict[str, tuple[str, ...]] = {
     "ResourceTypes": ("GET",), "Schemas": ("GET",), "Users": ("GET", "PUT", "PATCH", "DELETE"),
 }  # fmt: skip
-
-
-@bp.record_once
-def _take_from_programs(state: Any) -> None:
-    """Exempt from the check of forms' tokens: no cookie opens the door."""
-    protection: CSRFProtect = state.app.extensions["csrf"]
-    protection.exempt(bp)
 
 
 @bp.url_value_preprocessor
@@ -100,8 +87,7 @@ def listed(resources: list[dict[str, Any]], *, total: int, start: int = 1) -> Re
 
 def refused(status: int, words: Bilingual, scim_type: str = "", **headers: str) -> Response:
     """An error as RFC 7644, section 3.12 has it, in the reader's language."""
-    language = request.accept_languages.best_match(("vi", "en"), default="vi") or "vi"
-    value = {"schemas": [ERROR], "status": str(status), "detail": words.in_language(language)}
+    value = {"schemas": [ERROR], "status": str(status), "detail": words.in_language(asked_language())}
     return answered(value | ({"scimType": scim_type} if scim_type else {}), status, **headers)
 
 
@@ -167,18 +153,11 @@ def _too_large(_error: RequestEntityTooLarge) -> Response:
     return refused(413, WORDS["too_large"])
 
 
-@bp.errorhandler(SQLAlchemyError)
-@bp.errorhandler(OSError)
-@bp.errorhandler(Overloaded)
-@bp.errorhandler(CaseBusy)
-@bp.errorhandler(StepFailed)
 def _away(error: Exception) -> Response:
     """A fault of ours is written down as for a page."""
-    of_page: dict[type[Exception], Callable[[Any], ResponseReturnValue]] = {
-        SQLAlchemyError: errors.database_failed, Overloaded: errors.overloaded, CaseBusy: errors.case_busy, StepFailed: errors.step_failed,
-        OSError: errors.disk_failed,
-    }  # fmt: skip
-    answer = next(each for kind, each in of_page.items() if isinstance(error, kind))
-    if current_app.make_response(answer(error)).status_code == 500:
+    if not passes(error):
         return refused(500, WORDS["failed"])
     return refused(503, WORDS["away"], **{"Retry-After": AWAY_SECONDS})
+
+
+take_from_programs(bp, _away)

@@ -105,6 +105,13 @@ def test_answers_are_kept_and_asked_for_again_by_their_mark(house: House) -> Non
         assert "Set-Cookie" not in answer.headers
 
 
+def test_a_kind_of_english_that_is_preferred_is_answered_in_english(house: House) -> None:
+    answer = client_of(house.app).get("/open311/v2/services/never-given.json", headers={"Accept-Language": "en-GB,vi;q=0.5"})
+    asked_for = client_of(house.app).get("/open311/v2/services/never-given.json", headers={"Accept-Language": "en"})
+    assert answer.status_code == asked_for.status_code == 404
+    assert answer.data == asked_for.data
+
+
 def test_no_cookie_says_in_which_language_the_door_answers(house: House) -> None:
     client = client_of(house.app)
     client.get("/language", query_string={"code": "en"})
