@@ -62,6 +62,8 @@ class FilingForm(Form):
     latitude = HiddenField()
     longitude = HiddenField()
     accuracy = HiddenField()
+    area_filled = HiddenField()
+    """The ref of the commune that a position gave, as long as it gave one: whoever points anew means another one."""
     urgent = BooleanField(_l("Urgent, it is dangerous now"))
     name = StringField(_l("Full name"), validators=[Length(max=120, message=_l("At most %(max)d characters are taken."))])
     contact = StringField(_l("Telephone number or e-mail address"))
@@ -89,7 +91,7 @@ class FilingForm(Form):
         self.contact.data = self.contact.data or self.phone.data or self.email.data
         self._area_rows = {each.ref: each for each in areas}
         if not self.area.data and (position := self.position) is not None and (around := area_around(*position)) is not None:
-            self.area.data = around.ref
+            self.area.data = self.area_filled.data = around.ref
         if not self.area.data:
             self.area.data = area_of_village(self.village.data or "") or NO_CHOICE
         self._field_rows = {each.service_code: each for each in fields_at(self.chosen_place)}

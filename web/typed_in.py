@@ -3,7 +3,7 @@
 import re
 
 OF_THE_FORM = ("_token", "_key", "_file", "_notice", "_owner", "_ref", "seen", "next", "latitude", "longitude", "accuracy",
-               "language")  # fmt: skip
+               "language", "_filled")  # fmt: skip
 """Suffixes of field names nobody types into."""
 BUTTON = "act"
 CHOSEN = re.compile(r"[A-Za-z0-9_-]{16,}|[a-z][a-z0-9_]*")

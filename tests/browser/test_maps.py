@@ -150,3 +150,37 @@ def test_a_citizens_place_chooses_the_commune(house: House) -> None:
     expect(page.locator("[data-located-outside]")).to_be_hidden()
     expect(page.locator("#area")).to_have_value(lat.ref)
     assert house.faults == []
+
+
+def test_a_new_point_brings_its_own_commune_after_the_form_came_back(house: House) -> None:
+    world = house.world
+    assert world is not None
+    first, other = world.areas["xa lat"], world.areas["xa da chais"]
+    with unit_of_work():
+        for area, west in ((first, 108.0), (other, 108.2)):
+            area.boundary = polygon([[x - 108 + west, y] for x, y in SQUARE])
+            area.south, area.north, area.west, area.east = 12.0, 12.1, west, west + 0.1
+    guest = house.visitor()
+    guest.context.grant_permissions(["geolocation"])
+    page = guest.go("/reports/new")
+
+    def stand(longitude: float) -> None:
+        guest.context.set_geolocation({"latitude": 12.05, "longitude": longitude})
+        if page.get_by_role("button", name="Bỏ vị trí").is_visible():
+            page.get_by_role("button", name="Bỏ vị trí").click()
+        page.get_by_role("button", name="Tôi đang ở đó").click()
+
+    stand(108.05)
+    expect(page.locator("#area")).to_have_value(first.ref)
+    with page.expect_navigation():
+        page.evaluate("document.querySelector('form[data-report]').submit()")
+    expect(page.locator("#area")).to_have_value(first.ref)
+    stand(108.25)
+    expect(page.locator("#area")).to_have_value(other.ref)
+    page.get_by_role("button", name="Thêm mốc").click()
+    page.select_option("#area", first.ref)
+    with page.expect_navigation():
+        page.evaluate("document.querySelector('form[data-report]').submit()")
+    stand(108.26)
+    expect(page.locator("#area")).to_have_value(first.ref)
+    assert house.faults == []

@@ -2,7 +2,8 @@
 //   [data-offline]             shown while the telephone has no network
 //   button[data-locate="latitude longitude accuracy"]   puts the current place into the inputs with these ids; then [data-located] is shown
 //                              with the numbers in [data-located-at] and in words in [data-located-words] and [data-picked]; [data-locate-failed] says when it cannot
-//              with data-area and data-area-url the commune around it is chosen in that select, if nothing is chosen there yet;
+//              with data-area and data-area-url the commune around it is chosen in that select, if nothing is chosen there but by an
+//              earlier point: that one is in the form's field area_filled, where it has one, and so outlives a form that comes back;
 //              [data-located-outside] says that it lies outside every area
 //   [data-draft-done]          the report was sent: the draft that was kept of it goes, and this tab remembers where its receipt is
 //   form[data-secret-from-address]   the secret behind # of a receipt's QR code goes into the form and out of the address: it is never sent by GET
@@ -49,9 +50,10 @@
       if (mine !== asked) return;
       all("[data-located-outside]").forEach(text => { text.hidden = !found.outside; });
       if (found.words) all("[data-located-words]").forEach(text => { text.textContent = found.words; });
-      if (!select || (select.value && !select.dataset.filled)) return;
-      select.value = found.area ? found.area.ref : "";
-      select.dataset.filled = "yes";
+      if (!select) return;
+      const filled = select.form.elements.area_filled || (select.filled = select.filled || { value: "" });
+      if (select.value && select.value !== filled.value) return;
+      select.value = filled.value = found.area ? found.area.ref : "";
       select.dispatchEvent(new Event("change", { bubbles: true }));
     }).catch(() => {});                                                        // the server looks again when the form is sent
   };
@@ -63,8 +65,6 @@
 
   all("button[data-locate]").forEach(button => {
     const [latitude, longitude, accuracy] = button.dataset.locate.split(" ").map(id => document.getElementById(id));
-    const select = document.getElementById(button.dataset.area);
-    if (select) select.addEventListener("change", event => { if (event.isTrusted) delete select.dataset.filled; });
     // pointed at on a map: as exact as the finger was
     latitude.form.addEventListener("pointed", event => {
       if (accuracy) accuracy.value = (event.detail && event.detail.accuracy) || "";

@@ -260,7 +260,7 @@
 
   // ---- draft -------------------------------------------------------------------------------------------------------
   const KEPT_DAYS = 7;
-  const KEPT = ["words", "field", "area", "village", "place", "unsure", "urgent", "latitude", "longitude", "accuracy"]
+  const KEPT = ["words", "field", "area", "village", "place", "unsure", "urgent", "latitude", "longitude", "accuracy", "area_filled"]
     .concat(Array.from(form.querySelectorAll("[data-question]"), each => each.name));
   // the report it comes after goes with a draft; whether it still may, the server knows when it is sent
   const opened = elements.follows.value;
