@@ -233,6 +233,9 @@ VALUES: dict[str, Value] = {
         Value("service_key_days", "doors", Bilingual("Khóa kết nối có hạn (ngày)", "Keys of other systems last (days)"),
               Bilingual("Nhiều nhất 365 ngày; chủ tài khoản được báo trước 30, 7 và 1 ngày.",
                         "365 days at most; the owner is told 30, 7 and 1 days before."), 180, whole(1, 365), for_centre=False),
+        Value("link_days", "doors", Bilingual("Đường dẫn dùng một lần có hạn (ngày)", "One-time links last (days)"),
+              Bilingual("Từ 1 đến 30 ngày; hết hạn sớm hơn khi việc đã chuyển kết thúc.",
+                        "1 to 30 days; earlier where what was sent ends."), 14, whole(1, 30)),
         *(Value(f"door_{key}", "doors", Bilingual(vi, en), Bilingual(vi_hint, en_hint), most, whole(1, 1_000_000), for_centre=False)
           for key, vi, en, vi_hint, en_hint, most in (
               ("reads_open", "Số lần đọc không có khóa", "Reading without a key",

@@ -53,6 +53,7 @@ MAY_REPEAT: dict[Action, str] = {
     Action.ME_TOO: _OF_ONE_SELF,
     Action.CONFIRM_CONTACT: _OF_ONE_SELF,
     Action.SAY_IF_MENDED: "the same answer again changes nothing, another one is refused",
+    Action.ANSWER_LINK: "the first answer counts, and sent again it gets the receipt of the first",
     Action.FOLLOW_AREA: _OF_ONE_SELF,
     Action.FOLLOW_OWN: _OF_ONE_SELF,
     Action.READ_INBOX: _OF_ONE_SELF,

@@ -11,6 +11,8 @@ from casework.assignments import distribution, extensions, hand_backs, reassignm
 from casework.bilingual import Bilingual
 from casework.clocks import reminders
 from casework.documents import apologies
+from casework.doors.links import sending as links
+from casework.doors.links import taking_up
 from casework.erasure import quarantine
 from casework.intake import pass_on as centres
 from casework.merging import merge as merging
@@ -182,7 +184,7 @@ STEPS = {
 
 WITH_ACTS = (
     followers, reassignment, extensions, reminders, apologies, quarantine, centres, merging, directives, notes, parting, additions, holds,
-    questions, referrals, withdrawals, publishing, corrections, reclassification, refusals,
+    questions, referrals, links, taking_up, withdrawals, publishing, corrections, reclassification, refusals,
 )  # fmt: skip
 """The modules whose rows are read next: one that is not imported here has no act."""
 

@@ -4,6 +4,7 @@ from casework.casefile import identity_export, printing, step_records
 from casework.clocks import calendar_changes
 from casework.contacts import blocked_senders, confirming
 from casework.documents import sealing, writing
+from casework.doors.links import answering as link_answering
 from casework.intake import file_report, unreleased_villages
 from casework.mended import answering, asking
 from casework.parting import acts as parting
@@ -22,8 +23,9 @@ from workflows.running import incidents
 
 WITH_VERBS = (
     answering, asking, assigning, bindings, blocked_senders, calendar_changes, confirming, deciding, erasing_again, erasing_people,
-    file_report, identity, identity_export, incidents, leaving, look_reasons, masking, mending, moved_cases, parting, printing,
-    reorganised_cases, requests, restoring, restricting, sealing, step_records, transcripts, undo, unreleased_villages, what_stays, writing,
+    file_report, identity, identity_export, incidents, leaving, link_answering, look_reasons, masking, mending, moved_cases, parting,
+    printing, reorganised_cases, requests,
+    restoring, restricting, sealing, step_records, transcripts, undo, unreleased_villages, what_stays, writing,
 )  # fmt: skip
 """The modules that have a row, or record the event of one."""
 

@@ -11,7 +11,7 @@ from casework.clocks.acts import ClockKind, end_all_clocks, end_clock, running_c
 from casework.db import db
 from casework.errors import CaseworkError
 from casework.events import record
-from casework.models import Answer, Assignment, Case, Decision, Photo
+from casework.models import Answer, Assignment, Case, Decision, Photo, ReplyLink
 from casework.outbox import tell_desk
 from casework.permissions import Action, Actor, NotAllowed, Role, require
 from casework.photos.records import PreparedPhoto, TooManyPhotos, link_carried, link_staged, most_photos
@@ -62,9 +62,9 @@ def submit_answer(assignment: Assignment, given: SubmitAnswerInput, *, by: Actor
     """Hand a new version of the agency's answer to the leader who decides.
 
     The answer has four parts: what was found, what was done, what remains and by when, whom to ask. It needs at least one
-    after-photo or a reason why there is none: `carried` are photos of the version before, with copies of their files, so that each
-    version keeps its own. Records `submit_answer`; starts the approval clock; the agency's own clock
-    goes on until approval. Raises AnswerRefused; also when no leader up the chain could approve it.
+    after-photo or a reason why there is none: `carried` are photos of the version before, or of what the agency answered by a one-time
+    link, with copies of their files, so that each version keeps its own. Records `submit_answer`; starts the approval clock; the
+    agency's own clock goes on until approval. Raises AnswerRefused; also when no leader up the chain could approve it.
     Source: rules.md, sections 4 to 6; domain.md, 5.5.
     """
     case = assignment.case
@@ -167,7 +167,8 @@ def left_to_fill(text: str) -> str | None:
 
 def _of_version_before(photo: Photo, copy: PreparedPhoto, assignment: Assignment, answer: Answer) -> tuple[Photo, PreparedPhoto]:
     earlier = {row.id for row in assignment.answers if row is not answer}
-    if photo.answer_id not in earlier or copy.sha256 != photo.sha256:
+    is_by_link = photo.reply_link_id is not None and db.session.get_one(ReplyLink, photo.reply_link_id).assignment_id == assignment.id
+    if (photo.answer_id not in earlier and not is_by_link) or copy.sha256 != photo.sha256:
         raise NotAllowed
     return photo, copy
 

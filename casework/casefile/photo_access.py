@@ -2,7 +2,7 @@
 
 sealed      the original as sent: nobody, through no page
 centre      may show faces and house numbers. Of a report: the centre and its sender. Of an answer: see `_sees_answer_photos`.
-            Of a step that an administrator drew: whoever reads what was written in it
+            Of a step that an administrator drew: whoever reads what was written in it. Of a one-time link: `_sees_reply_photos`
 agencies    cleared at verification: whoever reads the cleared words of the case
 public      cleared at publication: everybody, as long as the publication stands
 sender      of the newest answer, public, private or taken back from the public: the senders of the case's reports, and of the case it is
@@ -14,7 +14,20 @@ from sqlalchemy.orm import joinedload, selectinload
 
 from casework.casefile.step_records import reads_step_records
 from casework.db import db
-from casework.models import Answer, Assignment, Case, CaseReport, File, Photo, Publication, PublicationPhoto, Report, StepRecord, StepValue
+from casework.models import (
+    Answer,
+    Assignment,
+    Case,
+    CaseReport,
+    File,
+    Photo,
+    Publication,
+    PublicationPhoto,
+    ReplyLink,
+    Report,
+    StepRecord,
+    StepValue,
+)
 from casework.parts import parent_of
 from casework.permissions import Actor
 from casework.permissions.sight import SIGHTS, Sight, Viewer, sees, viewers
@@ -51,6 +64,8 @@ def private_copy(actor: Actor, ref: str, audience: str, rendition: str, *, form_
         may_see = _sees_report_photo(actor, photo, audience)
     elif photo.state == "linked" and photo.answer_id is not None:
         may_see = audience == "centre" and _sees_answer_photos(actor, photo)
+    elif photo.state == "linked" and photo.reply_link_id is not None:
+        may_see = audience == "centre" and _sees_reply_photos(actor, photo)
     elif photo.state == "linked" and photo.step_value_id is not None:
         may_see = audience == "centre" and _sees_step_photos(actor, photo)
     else:
@@ -118,6 +133,16 @@ def _sees_answer_photos(actor: Actor, photo: Photo) -> bool:
     if sees(actor, Sight.SUBMITTED_ANSWERS, assignment.case):
         return True
     return answer.is_approved and sees(actor, Sight.APPROVED_ANSWERS, assignment.case)
+
+
+def _sees_reply_photos(actor: Actor, photo: Photo) -> bool:
+    """What came by a one-time link is read by the centre, the committee, and the agency it is of (casework/doors/links/reading.py)."""
+    link = db.session.get_one(ReplyLink, photo.reply_link_id)
+    case = db.session.get_one(Case, link.case_id)
+    if case.quarantined_at is not None:
+        return False
+    is_own = link.assignment is not None and actor.works_for(link.assignment, case)
+    return is_own or sees(actor, Sight.SUBMITTED_ANSWERS, case)
 
 
 def _sees_step_photos(actor: Actor, photo: Photo) -> bool:

@@ -16,9 +16,9 @@ from casework.verbs import Part, Situation, Verb, acts
 
 ORDER = (
     ("stop_waiting",),
-    ("ask_reporter", "classify", "hold", "refer", "merge", "pass_on", "refuse"),
+    ("ask_reporter", "classify", "hold", "refer", "merge", "pass_on", "refuse", "send_link"),
     ("add_agency", "change_lead", "divide", "join_part", "publish_interim", "remind_all"),
-    ("remind", "remove_agency", "close_without_answer", "request_extension"),
+    ("remind", "take_up_answer", "send_agency_link", "remove_agency", "close_without_answer", "request_extension"),
     ("progress_note",),
     ("split",),
     ("correct_publication", "unpublish"),

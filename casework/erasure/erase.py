@@ -57,6 +57,7 @@ from casework.models import (
     Recording,
     Referral,
     Refusal,
+    ReplyLink,
     Report,
     Reporter,
     ReportText,
@@ -108,6 +109,7 @@ def erase_derived(cases: Sequence[Case], *, at: datetime) -> None:
     _apply(_replies_elsewhere(reports))
     _apply(_texts_made_of([report.id for report in reports]))
     _apply([(Publication, Publication.case_id.in_(ids) & Publication.unpublished_at.is_(None), {"unpublished_at": at})])
+    _apply([(ReplyLink, _links(ids) & ReplyLink.revoked_at.is_(None), {"revoked_at": at, "revoked_for": "apart"})])
     _apply([(Follower, Follower.case_id.in_(ids) & Follower.ended_at.is_(None), {"ended_at": at})])
     _apply(_made_of_recordings(ids))
     made = or_(File.photo_id.in_(_photos(ids)), File.recording_id.in_(_recordings(ids)))
@@ -215,6 +217,7 @@ def _words_of_staff(ids: list[int]) -> list[Change]:
         (Question, Question.case_id.in_(ids), {"words": GONE}),
         (Referral, Referral.case_id.in_(ids), {"body": GONE, "reason": GONE, "result": None}),
         (Refusal, Refusal.case_id.in_(ids), {"words": GONE, "decision_words": None}),
+        (ReplyLink, _links(ids), {"asked": GONE, "findings": None, "actions": None, "remaining": None, "sealed_signed": None}),
         (Review, Review.publication_id.in_(publications), {"words": None}),
         (StepValue, StepValue.record_id.in_(_step_records(ids)), {"value": None, "shown_vi": None, "shown_en": None}),
         (Withdrawal, Withdrawal.case_id.in_(ids), {"decision_words": None}),
@@ -305,13 +308,21 @@ def _report_ids(case_ids: Collection[int] | Select[int]) -> Select[int]:
 
 
 def _photos(case_ids: Collection[int] | Select[int]) -> Select[int]:
-    """Every photo of the cases: of reports, answers, notes and drawn steps."""
+    """Every photo of the cases: of reports, answers, notes, drawn steps and one-time links."""
     answers = select(Answer.id).join(Answer.assignment).where(Assignment.case_id.in_(case_ids))
     notes = select(Note.id).where(Note.case_id.in_(case_ids))
     fields = select(StepValue.id).where(StepValue.record_id.in_(_step_records(case_ids)))
     of_reports = Photo.report_id.in_(_report_ids(case_ids))
-    of_staff = (Photo.answer_id.in_(answers), Photo.note_id.in_(notes), Photo.step_value_id.in_(fields))
+    links = select(ReplyLink.id).where(_links(case_ids))
+    of_staff = (Photo.answer_id.in_(answers), Photo.note_id.in_(notes), Photo.step_value_id.in_(fields), Photo.reply_link_id.in_(links))
     return select(Photo.id).where(or_(of_reports, *of_staff))
+
+
+def _links(case_ids: Collection[int] | Select[int]) -> ColumnElement[bool]:
+    """The one-time links of the cases' referrals and of agencies' work in them."""
+    referred = select(ReplyLink.id).join(Referral, Referral.id == ReplyLink.referral_id).where(Referral.case_id.in_(case_ids))
+    assigned = select(ReplyLink.id).join(Assignment, Assignment.id == ReplyLink.assignment_id).where(Assignment.case_id.in_(case_ids))
+    return ReplyLink.id.in_(union(referred, assigned))
 
 
 def _recordings(case_ids: Collection[int] | Select[int]) -> Select[int]:

@@ -1,4 +1,5 @@
-"""Service accounts: other programs that act here in roles of their own, their keys, who lends them a name, and the webhooks they get."""
+"""Service accounts: other programs that act here in roles of their own, their keys, who lends them a name, and the webhooks they get; and
+links by which bodies without an account answer once."""
 
 from datetime import date, datetime
 from typing import Any
@@ -7,6 +8,7 @@ from sqlalchemy import Boolean, CheckConstraint, ForeignKey, Index, LargeBinary,
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from casework.db import Id, Json, Model, Referable
+from casework.models.cases import Assignment, Referral
 from casework.models.people import Account
 from casework.models.places import Agency, Centre
 
@@ -194,3 +196,50 @@ class WebhookDelivery(Model):
     delivered_at: Mapped[datetime | None]
     dead_at: Mapped[datetime | None] = mapped_column(comment="given up; can be sent again")
     endpoint: Mapped[WebhookEndpoint] = relationship()
+
+
+class ReplyLink(Referable, Model):
+    """An address by which a body without an account answers once: of one referral, or of one agency's work where nobody signs in.
+
+    Neither the address nor its code is kept: they follow from the row's ref and the key of the installation (casework/doors/links/secrets).
+    Its case is that of the referral or assignment, which can move.
+    """
+
+    __tablename__ = "reply_link"
+    __table_args__ = (
+        CheckConstraint("(referral_id IS NULL) <> (assignment_id IS NULL)", name="of_one_thing"),
+        CheckConstraint("revoked_for IN ('asked', 'renewed', 'codes', 'apart')", name="revoked_for"),
+        Index("ix_reply_link_referral", "referral_id", "id", sqlite_where=text("referral_id IS NOT NULL"),
+              postgresql_where=text("referral_id IS NOT NULL")),
+        Index("ix_reply_link_assignment", "assignment_id", "id", sqlite_where=text("assignment_id IS NOT NULL"),
+              postgresql_where=text("assignment_id IS NOT NULL")),
+    )  # fmt: skip
+    id: Mapped[Id]
+    digest: Mapped[str] = mapped_column(String(64), unique=True, comment="keyed, of the secret part of its address")
+    referral_id: Mapped[int | None] = mapped_column(ForeignKey("referral.id"))
+    assignment_id: Mapped[int | None] = mapped_column(ForeignKey("assignment.id"))
+    asked: Mapped[str] = mapped_column(Text, comment="what the body is asked")
+    with_place: Mapped[bool] = mapped_column(Boolean, comment="whether it shows the exact place")
+    with_code: Mapped[bool] = mapped_column(Boolean, comment="whether six digits told by telephone open it")
+    wrong_codes: Mapped[int] = mapped_column(default=0, server_default="0")
+    sent_by_id: Mapped[int] = mapped_column(ForeignKey("account.id"))
+    sent_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+    revoked_at: Mapped[datetime | None]
+    revoked_for: Mapped[str | None] = mapped_column(String(8))
+    answered_at: Mapped[datetime | None] = mapped_column(comment="the one answer; from then on it shows the receipt alone")
+    findings: Mapped[str | None] = mapped_column(Text)
+    actions: Mapped[str | None] = mapped_column(Text)
+    remaining: Mapped[str | None] = mapped_column(Text)
+    sealed_signed: Mapped[bytes | None] = mapped_column(LargeBinary, comment="name and position of who answered")
+    referral: Mapped[Referral | None] = relationship()
+    assignment: Mapped[Assignment | None] = relationship()
+
+    @property
+    def case_id(self) -> int:
+        """The case it is about now."""
+        if self.referral is not None:
+            return self.referral.case_id
+        if self.assignment is not None:
+            return self.assignment.case_id
+        raise LookupError("a link of nothing")

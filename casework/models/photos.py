@@ -10,11 +10,12 @@ from casework.db import Id, Model, Referable
 OF_RECORDING = text("recording_id IS NOT NULL")
 ERASED = text("erased_at IS NOT NULL")
 COPIED = text("copied_from_id IS NOT NULL")
+REPLIED = text("reply_link_id IS NOT NULL")
 UNSEARCHED = text("linked_at IS NOT NULL AND faces_sought_at IS NULL")
 
 
 class Photo(Referable, Model):
-    """One picture, staged with a form or linked to a report, an answer, a note or a field of a step."""
+    """One picture, staged with a form or linked to a report, an answer, a note, a field of a step or a one-time link."""
 
     __tablename__ = "photo"
     __table_args__ = (
@@ -24,6 +25,7 @@ class Photo(Referable, Model):
         Index("ix_photo_step_value", "step_value_id", "position"),
         Index("ix_photo_staged", "staged_token", "position"),
         Index("ix_photo_unsearched", "linked_at", sqlite_where=UNSEARCHED, postgresql_where=UNSEARCHED),
+        Index("ix_photo_reply_link", "reply_link_id", "position", sqlite_where=REPLIED, postgresql_where=REPLIED),
         Index("ix_photo_copied_from_id", "copied_from_id", sqlite_where=COPIED, postgresql_where=COPIED),
         Index("ix_photo_unsent", "uploaded_at", sqlite_where=text("linked_at IS NULL"), postgresql_where=text("linked_at IS NULL")),
     )
@@ -36,6 +38,7 @@ class Photo(Referable, Model):
     answer_id: Mapped[int | None] = mapped_column(ForeignKey("answer.id"))
     note_id: Mapped[int | None] = mapped_column(ForeignKey("note.id"))
     step_value_id: Mapped[int | None] = mapped_column(ForeignKey("step_value.id"))
+    reply_link_id: Mapped[int | None] = mapped_column(ForeignKey("reply_link.id"), comment="sent with the answer by a one-time link")
     position: Mapped[int] = mapped_column(server_default="0")
     sealed_name: Mapped[bytes] = mapped_column(LargeBinary, comment="the file name as sent: may hold a person's name")
     sealed_metadata: Mapped[bytes | None] = mapped_column(LargeBinary, comment="time and place from EXIF")

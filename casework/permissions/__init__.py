@@ -48,6 +48,7 @@ class Action(StrEnum):
     ACT_ON_CASE = "act_on_case", STAFF
     ADD_AGENCY = "add_agency", OPERATIONS
     AGREE_BEHALF = "agree_behalf", STAFF
+    ANSWER_LINK = "answer_link", ANYONE
     ANSWER_QUESTION = "answer_question", ANYONE
     APPOINT_DEPUTY = "appoint_deputy", frozenset({Role.ADMINISTRATOR, Role.COMMITTEE_LEADER, Role.CONFIDENTIAL_READER}) | TEAM_LEADERS
     APPROVE_ANSWER = "approve_answer", LEADERS
@@ -157,6 +158,7 @@ class Action(StrEnum):
     SEARCH_CASES = "search_cases", OPERATIONS | AGENCY_ROLES | {Role.COMMITTEE_LEADER}
     SIGN_IN = "sign_in", ANYONE
     SIGN_OUT = "sign_out", ANYONE
+    SEND_LINK = "send_link", OPERATIONS
     SPLIT = "split", OPERATIONS
     SUBMIT_ANSWER = "submit_answer", {Role.OFFICER}
     TAKE_BACK_HELD = "take_back_held", STAFF

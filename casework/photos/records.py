@@ -14,7 +14,7 @@ from sqlalchemy import func, select
 from casework.db import db
 from casework.errors import CaseworkError
 from casework.files.local import FileStore, StoredFile, new_stored_name
-from casework.models import Addition, Answer, File, Note, Photo, Report, StepValue
+from casework.models import Addition, Answer, File, Note, Photo, ReplyLink, Report, StepValue
 from casework.permissions import Actor
 from casework.photos.copied import for_agencies, for_publication, newest_of, newest_release
 from casework.photos.images import Rectangle, accept_photo, cover, size_of, thumb_of
@@ -150,6 +150,7 @@ def link_staged(
     answer: Answer | None = None,
     note: Note | None = None,
     step_value: StepValue | None = None,
+    reply_link: ReplyLink | None = None,
     first: int = 0,
 ) -> int:
     """Link the photos of a form to what the form made, and return how many there were. `first` is the position of the first."""
@@ -164,6 +165,7 @@ def link_staged(
         photo.answer_id = answer.id if answer else None
         photo.note_id = note.id if note else None
         photo.step_value_id = step_value.id if step_value else None
+        photo.reply_link_id = reply_link.id if reply_link else None
     return len(photos)
 
 

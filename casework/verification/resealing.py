@@ -16,6 +16,7 @@ from casework.accounts.code_apps import purpose_of as purpose_of_code_app
 from casework.accounts.outside_identities import SECRETS_PURPOSE
 from casework.asking.answers import ANSWERS_PURPOSE
 from casework.db import METADATA, db, unit_of_work
+from casework.doors.links.answering import SIGNED_PURPOSE
 from casework.doors.people.rows import EXTERNAL_PURPOSE
 from casework.doors.repeats import ANSWER_PURPOSE as REPEATED
 from casework.doors.webhooks.signing import SECRET_PURPOSE as WEBHOOK
@@ -75,6 +76,7 @@ PURPOSES: dict[str, tuple[str | Callable[[Any], str], ...]] = {
     "rating.sealed_reason": (RATING,),
     "recording.sealed_name": (NAME_PURPOSE,),
     "refusal.sealed_objection": (OBJECTION_PURPOSE,),
+    "reply_link.sealed_signed": (SIGNED_PURPOSE,),
     "report.sealed_place": (PLACE_PURPOSE,),
     "report.sealed_village": (VILLAGE_PURPOSE,),
     "report.sealed_point": (POINT_PURPOSE,),

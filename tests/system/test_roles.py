@@ -475,7 +475,7 @@ def by_hand(the: Stage, name: str, address: Address) -> int:
             return 200
         case "areas.code":
             return 302                                  # nothing has been asked for in this browser
-        case "areas.followed" | "mended.question":
+        case "areas.followed" | "mended.question" | "reply.reply" | "reply.photo":
             return 404                                  # only with the token of a message
         case "photos.photo":
             seers = {"centre": CENTRE_PHOTO, "agencies": AGENCIES_PHOTO}.get(parts["audience"], set())
@@ -619,6 +619,8 @@ def by_hand(the: Stage, name: str, address: Address) -> int:
         case "settings_doors.account" | "settings_doors.change" | "settings_doors.key":    # the account is of an agency of the first centre
             is_there = name == "administrator" and parts["ref"] != "0" * 16
             return 403 if not name.endswith("administrator") else 200 if is_there else 404
+        case "case_links.link":                         # nobody has made any
+            return 404 if name.endswith(("operator", "ops lead")) else 403
         case "settings_webhooks.endpoints" | "settings_webhooks.new":
             is_there = name == "administrator" and parts["ref"] != "0" * 16
             return 403 if not name.endswith("administrator") else 200 if is_there else 404

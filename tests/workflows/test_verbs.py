@@ -31,8 +31,9 @@ ROOT = Path(__file__).parent.parent.parent
 PACKAGES = ("casework", "workflows", "reports", "web")
 TEMPLATES = ROOT / "web/templates"
 
-NOT_IN_RANDOM_LIVES = {"remind", "pass_on", "apologise"}
-"""`remind` names its assignment in its form, `pass_on` needs another centre, `apologise` a case that is late: each is tried apart."""
+NOT_IN_RANDOM_LIVES = {"remind", "pass_on", "apologise", "send_link", "send_agency_link", "take_up_answer"}
+"""`remind` names its assignment in its form, `pass_on` needs another centre, `apologise` a case that is late, links an open door: each is
+tried apart."""
 
 OF_NO_KIND = {"accept_assignment"}
 """Of what people do at steps and beside them: told in the whole history alone."""

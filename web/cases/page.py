@@ -17,6 +17,7 @@ from casework.casefile.views import SeenAnswer, instructions_seen, reads_words
 from casework.cases import lock_case
 from casework.clocks.acts import ClockKind
 from casework.db import reading_once, unit_of_work
+from casework.doors.links.reading import links_counted, links_seen
 from casework.models import Assignment, Case, HandBack, Note
 from casework.notes.directives import finish_directive
 from casework.notes.exchange import Exchange, exchanges_of
@@ -162,7 +163,7 @@ def identity(ref: str) -> ResponseReturnValue:
 def opened(ref: str) -> Case:
     """The case, with the number in the bar above, and what its parts tell of themselves, counted along."""
     by = actor()
-    own = {"bell_here": unread_about(by, OF_REF, {"bell_case": ref}, now=now()), "named": unseen_here(by, ref)}
+    own = {"links": links_counted(ref), "bell_here": unread_about(by, OF_REF, {"bell_case": ref}, now=now()), "named": unseen_here(by, ref)}
     counted = {**counted_in_bar(now()), **own, "steps": steps_counted(ref), "held": held_counted(ref)}
     seen, counts = case_opened(by, ref, counted)
     counted_here(counts)
@@ -197,6 +198,7 @@ def _screen(seen: Case, **forms: Any) -> str:
         printed=False,
         strip=strip_of(seen, read.marks, read.waits) if read.matter.reads_way else None,
         held=held_seen(actor(), seen) if "case_counts" in g and g.case_counts["held"] else [],
+        links=links_seen(seen, actor(), now()) if "case_counts" in g and g.case_counts["links"] else [],
         place=place_seen(seen, actor()),
         rows=rows,
         primary=primary_step(read, rows),

@@ -20,6 +20,7 @@ from workflows.models import Incident, Message, ProcessInstance, Timer, WaitingT
 from workflows.running.case_rows import hold_rows
 from workflows.running.faults import FaultSpot
 from workflows.running.first_steps import start_with
+from workflows.running.for_agency import do_for_agency
 from workflows.running.forgetting import forget_values
 from workflows.running.hearing import heard_in
 from workflows.running.holding import held_instead, is_held, refuse_held_beside
@@ -29,7 +30,7 @@ from workflows.running.step_rows import rows_to_act_on
 
 OTHER_CASES = ("into", "source")
 """Result keys under which use cases about two cases return the id of the other case; `merged` also those merged with it. A case that was
-opened is `started`, and `first` what its first steps take."""
+opened is `started`, and `first` what its first steps take; `for_agency` is the work of an agency whose `steps` are done along."""
 
 
 class ActUnknown(CaseworkError):
@@ -74,6 +75,8 @@ def act(
             result = carry_out(use_case, subject, given, by=by, now=now)
         if (started := result.get("started")) is not None:
             start_with(started, result.get("first", ()), by=by, now=now, bindings=bindings)
+        if (work := result.get("for_agency")) is not None:
+            do_for_agency(case, work, result["steps"], by=by, now=now, bindings=bindings)
         also = [lock_case(each) for each in (*(result[name] for name in OTHER_CASES if name in result), *result.get("merged", ()))]
         opened: list[WaitingTask] = []
         for each in (all_ := dict.fromkeys((case, *others, *also))):

@@ -66,6 +66,9 @@ def form_of(world: build.World, case: Case, possible: PossibleAct, now: datetime
             "lead": world.agencies["UBND-LAT"], "parts_seen": len(parts_of(case)),
         },
         "join_part": lambda: words,
+        "send_link": lambda: {"asked": "Bao giờ xong?"},
+        "send_agency_link": lambda: {"asked": "Bao giờ xong?"},
+        "take_up_answer": lambda: {"contact": "Tổ trực, 0263 3822 822", "no_photo_reason": "Không chụp được."},
         "apologise": lambda: {**words, "until": (now + timedelta(days=7)).date()},
     }
     return forms[possible.verb]()

@@ -1,0 +1,252 @@
+"""One-time links as rows: who may make one, when it holds, and what becomes of it when its case goes elsewhere."""
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from flask import Flask
+from sqlalchemy import String, cast, select
+
+from casework.cases import lock_case
+from casework.db import db, unit_of_work
+from casework.doors.gates import CLOSED_DOOR
+from casework.doors.links.answering import LinkAnswer, LinkAnswerRefused, LinkGone, answer_link, holds, try_code
+from casework.doors.links.reading import link_seen, links_seen
+from casework.doors.links.secrets import code_of, digest_of, link_by_secret, secret_of
+from casework.doors.links.sending import LinkRefused, revoke_link
+from casework.models import Account, Assignment, Case, Event, OutboxMessage, ReplyLink
+from casework.permissions import NotAllowed
+from tests import build, links, merged, reorganised
+from tests.build import NOON, World
+from tests.casework.acting import events, payload, told
+from tests.second_centre import second_world
+
+
+@pytest.fixture
+def world(app: Flask) -> World:
+    made = build.standard_world()
+    links.opened(made)
+    return made
+
+
+def answer(link: ReplyLink, *, after: timedelta = timedelta(hours=2), **changes: str) -> ReplyLink:
+    with unit_of_work(keeps_rows=True):
+        return answer_link(db.session.get_one(ReplyLink, link.id), LinkAnswer(**{**links.ANSWER, **changes}), now=NOON + after)
+
+
+def is_open_still(link: ReplyLink, *, days: int = 1) -> bool:
+    row = db.session.get_one(ReplyLink, link.id, populate_existing=True)
+    return holds(row, db.session.get_one(Case, row.case_id, populate_existing=True), NOON + timedelta(days=days))
+
+
+def without_people(world: World, key: str) -> None:
+    """Nobody of an agency signs in any more."""
+    with unit_of_work():
+        for name, account in world.people.items():
+            if name.endswith(f"_{key}"):
+                db.session.get_one(Account, account.id).disabled_at = NOON
+
+
+def test_the_address_has_256_bits_and_only_its_keyed_digest_is_kept(world: World) -> None:
+    link = links.sent(world, links.referred(world))
+    secret = secret_of(link.ref)
+    assert len(secret) == 43
+    assert link.digest == digest_of(secret)
+    assert link_by_secret(secret) is not None
+    kept = [*db.session.scalars(select(cast(Event.payload, String))), *db.session.scalars(select(cast(OutboxMessage.parameters, String)))]
+    assert not any(secret in words for words in kept if words)
+
+
+def test_it_holds_for_the_days_set_and_no_longer(world: World) -> None:
+    link = links.sent(world, links.referred(world))
+    assert is_open_still(link, days=14)
+    assert not is_open_still(link, days=15)
+
+
+@pytest.mark.parametrize("given", [{"days": 0}, {"days": 31}, {"asked": " "}, {"asked": "x" * 2_001}])
+def test_days_and_words_have_bounds(world: World, given: dict[str, object]) -> None:
+    case = links.referred(world)
+    with pytest.raises(LinkRefused):
+        links.sent(world, case, **given)  # type: ignore[arg-type]
+
+
+def test_a_newer_link_revokes_the_one_before_with_an_event_each(world: World) -> None:
+    case = links.referred(world)
+    first = links.sent(world, case)
+    second = links.sent(world, case)
+    assert not is_open_still(first)
+    assert is_open_still(second)
+    assert events(case)[-3:] == ["send_link", "revoke_link", "send_link"]
+
+
+def test_a_closed_door_makes_no_link_and_opens_none(world: World) -> None:
+    case = links.referred(world)
+    link = links.sent(world, case)
+    links.opened(world, CLOSED_DOOR)
+    assert not is_open_still(link)
+    with pytest.raises(LinkRefused):
+        links.sent(world, case)
+
+
+def test_only_whoever_refers_may_make_or_revoke_one(world: World) -> None:
+    case = links.referred(world)
+    with pytest.raises(NotAllowed):
+        links.sent(world, case, by="officer_PTNMT")
+    link = links.sent(world, case)
+    with unit_of_work(), pytest.raises(NotAllowed):
+        revoke_link(db.session.get_one(ReplyLink, link.id), lock_case(case.id), by=world.actor("leader_PTNMT"), now=NOON)
+    with unit_of_work():
+        revoke_link(db.session.get_one(ReplyLink, link.id), lock_case(case.id), by=world.actor("operator"), now=NOON)
+    assert not is_open_still(link)
+
+
+def test_it_takes_one_answer_which_approves_nothing(world: World) -> None:
+    case = links.referred(world)
+    link = links.sent(world, case)
+    answer(link)
+    again = answer(link, findings="Khác hẳn.")
+    assert again.findings == links.ANSWER["findings"]
+    assert events(case).count("answer_link") == 1
+    assert told("link_answered") == [f"desk:operator@c{world.centre.id}"]
+    state = db.session.get_one(Case, case.id, populate_existing=True)
+    assert (state.state, state.closed_at, state.answered_at) == ("referred", None, None)
+    assert "findings" not in payload(case)
+
+
+@pytest.mark.parametrize("missing", ["findings", "actions", "name", "position"])
+def test_an_answer_says_what_was_found_and_done_and_by_whom(world: World, missing: str) -> None:
+    link = links.sent(world, links.referred(world))
+    with pytest.raises(LinkAnswerRefused) as refused:
+        answer(link, **{missing: " "})
+    assert refused.value.about == missing
+
+
+def test_five_wrong_codes_revoke_it_and_the_centre_is_told(world: World) -> None:
+    link = links.sent(world, links.referred(world), with_code=True)
+    wrong = "000000" if code_of(link.ref) != "000000" else "000001"
+    for _ in range(5):
+        with unit_of_work():
+            assert try_code(db.session.get_one(ReplyLink, link.id), wrong, now=NOON) is False
+    assert told("link_revoked") == [f"desk:operator@c{world.centre.id}"]
+    with unit_of_work(), pytest.raises(LinkGone):
+        try_code(db.session.get_one(ReplyLink, link.id), code_of(link.ref), now=NOON)
+
+
+def test_an_urgent_matter_has_a_code_whatever_was_ticked(world: World) -> None:
+    assert links.sent(world, links.referred(world, urgent=True)).with_code is True
+
+
+def test_it_ends_with_the_referral(world: World) -> None:
+    case = links.referred(world)
+    link = links.sent(world, case)
+    build.do(world, case, "close_referral", "operator", act="take_back", result="Không thuộc công ty.")
+    assert not is_open_still(link)
+    with pytest.raises(LinkGone):
+        answer(link)
+
+
+def test_an_agency_of_which_somebody_signs_in_gets_none(world: World) -> None:
+    case = build.case_at(world, "handling")
+    with pytest.raises(LinkRefused):
+        links.sent(world, case, assignment=case.assignments[0])
+
+
+def test_an_agency_nobody_of_which_signs_in_answers_while_its_work_goes_on(world: World) -> None:
+    case = build.case_at(world, "handling")
+    without_people(world, "PTNMT")
+    link = links.sent(world, case, assignment=case.assignments[0])
+    assert is_open_still(link)
+    build.act(world, case, "quarantine", "operator", reason="Tố cáo.")
+    assert not is_open_still(link)
+
+
+def taken_up(world: World, case: Case, **given: object) -> Assignment:
+    """What came by the link is the agency's answer."""
+    build.act(world, case, "take_up_answer", "operator", assignment=case.assignments[0],
+              **{"contact": "Điện lực Lâm Đồng, 0263 3822 822", "no_photo_reason": "Việc trên cột cao.", **given})  # fmt: skip
+    return db.session.get_one(Assignment, case.assignments[0].id, populate_existing=True)
+
+
+@pytest.mark.parametrize("state", ["at_agency", "handling"])
+def test_its_answer_is_taken_up_unchanged_and_the_next_leader_up_decides(world: World, state: str) -> None:
+    case = build.case_at(world, state)
+    without_people(world, "PTNMT")
+    answer(links.sent(world, case, assignment=case.assignments[0]))
+    work = taken_up(world, case)
+    assert (work.state, work.approval_desk) == ("submitted", f"committee_leader@c{world.centre.id}")
+    [submitted] = work.answers
+    parts = ("findings", "actions", "remaining")
+    assert [getattr(submitted, part) for part in parts] == [links.ANSWER[part] for part in parts]
+    assert submitted.author_id == world.people["operator"].id
+    accepted = ["accept_assignment"] if state == "at_agency" else []
+    assert events(case)[-2 - len(accepted) :] == ["take_up_answer", *accepted, "submit_answer"]
+    build.do(world, case, "approve_answer", "committee_leader", act="approve_answer")
+    assert db.session.get_one(Case, case.id, populate_existing=True).state == "to_publish"
+
+
+def test_an_answer_is_taken_up_once_and_after_a_redo_a_new_link_brings_another(world: World) -> None:
+    case = build.case_at(world, "handling")
+    without_people(world, "PTNMT")
+    answer(links.sent(world, case, assignment=case.assignments[0]))
+    work = taken_up(world, case)
+    with pytest.raises(LinkRefused):
+        taken_up(world, case)
+    build.do(world, case, "approve_answer", "committee_leader", act="redo_answer", instructions="Ghi ngày thay cột.")
+    with pytest.raises(LinkRefused):
+        taken_up(world, case)
+    second = links.sent(world, case, assignment=work)
+    answer(second, remaining="Thay cột ngày 20/3.", after=timedelta(days=2))
+    assert [each.remaining for each in taken_up(world, case).answers] == [links.ANSWER["remaining"], "Thay cột ngày 20/3."]
+
+
+def test_where_somebody_signs_in_by_now_the_agency_submits_it_itself(world: World) -> None:
+    case = build.case_at(world, "handling")
+    without_people(world, "PTNMT")
+    answer(links.sent(world, case, assignment=case.assignments[0]))
+    with unit_of_work():
+        db.session.get_one(Account, world.people["officer_PTNMT"].id).disabled_at = None
+    with pytest.raises(LinkRefused):
+        taken_up(world, case)
+
+
+def test_a_case_set_apart_takes_words_answer_and_link_with_it(world: World) -> None:
+    case = links.referred(world)
+    link = links.sent(world, case)
+    answer(link)
+    build.act(world, case, "quarantine", "operator", reason="Tố cáo.")
+    row = db.session.get_one(ReplyLink, link.id, populate_existing=True)
+    assert (row.asked, row.findings, row.actions, row.remaining, row.sealed_signed) == ("", None, None, None, None)
+    assert row.revoked_for == "apart"
+    assert links_seen(db.session.get_one(Case, case.id), world.actor("operator"), NOON) == []
+    with pytest.raises(LinkGone):
+        answer(link)
+
+
+def test_work_that_moves_to_another_case_takes_its_link_along(world: World) -> None:
+    into, case = build.case_at(world, "handling"), build.case_at(world, "handling", agencies=2, by="citizen_2")
+    moves = next(row for row in case.assignments if row.agency_id != into.assignments[0].agency_id)
+    without_people(world, moves.agency.key)
+    link = links.sent(world, case, assignment=moves)
+    merged.merge(world, case, into)
+    row = db.session.get_one(ReplyLink, link.id, populate_existing=True)
+    assert row.case_id == into.id
+    assert is_open_still(link)
+
+
+def test_a_reorganisation_and_the_link_of_a_referral_do_not_meet(world: World) -> None:
+    case = links.referred(world)
+    link = links.sent(world, case)
+    reorganised.carried_out(world, reorganised.planned(world))
+    assert is_open_still(link, days=3)
+
+
+def test_another_centre_sees_no_link_and_no_agency_that_of_another(world: World) -> None:
+    other = second_world(world)
+    case = links.referred(world)
+    link = links.sent(world, case)
+    answer(link)
+    seen = db.session.get_one(Case, case.id)
+    for actor in (other.actor("operator"), world.actor("officer_PTNMT"), world.actor("administrator")):
+        assert link_seen(seen, link.ref, actor) is None
+        assert links_seen(seen, actor, NOON) == []
+    assert [each.ref for each in links_seen(seen, world.actor("operator"), NOON)] == [link.ref]

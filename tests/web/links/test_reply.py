@@ -1,0 +1,132 @@
+"""The page of a one-time link: what a body outside reads there, its one answer, and the one page for every address that does not hold."""
+from __future__ import annotations
+
+import io
+import re
+
+import pytest
+from flask import Flask
+from sqlalchemy import select
+
+from casework.db import db
+from casework.doors.links.secrets import code_of, secret_of
+from casework.models import Photo
+from tests import build, links
+from tests.casework.acting import events
+from tests.conftest import client_of
+from tests.web.desk import Office
+from tests.web.pages import hidden, words_of
+from tests.with_photos import jpeg
+
+
+@pytest.fixture
+def office(sqlite_app: Flask) -> Office:
+    found = Office(sqlite_app)
+    links.opened(found.world)
+    return found
+
+
+def test_it_shows_what_was_cleared_and_asked_and_nothing_of_the_sender(office: Office) -> None:
+    case = links.referred(office.world, words="Tôi là Nguyễn Văn Kín, cột điện đổ.")
+    address = links.address(links.sent(office.world, case))
+    answer = client_of(office.app).get(address)
+    words = words_of(answer)
+    assert answer.status_code == 200
+    assert links.ASKED in words
+    assert "Có đống rác ven suối" in words
+    for hidden_words in ("Nguyễn Văn Kín", build.PHONE, "operator"):
+        assert hidden_words not in answer.get_data(as_text=True)
+    assert answer.headers["Referrer-Policy"] == "no-referrer"
+    assert answer.headers["Cache-Control"] == "no-store"
+    assert "noindex" in answer.headers["X-Robots-Tag"]
+    assert "<script" not in answer.get_data(as_text=True)
+
+
+def test_looking_uses_nothing_up_and_is_written_down_once_a_day_and_network(office: Office) -> None:
+    case = links.referred(office.world)
+    address = links.address(links.sent(office.world, case))
+    for _ in range(3):
+        assert client_of(office.app).get(address).status_code == 200
+    assert events(case).count("open_link") == 1
+
+
+def test_one_answer_with_photos_and_afterwards_the_receipt_alone(office: Office) -> None:
+    case = links.referred(office.world)
+    link = links.sent(office.world, case)
+    address, browser = links.address(link), client_of(office.app)
+    page = browser.get(address).get_data(as_text=True)
+    form = {**links.ANSWER, "files_token": hidden(page, "files_token"), "photos": (io.BytesIO(jpeg()), "cot.jpg")}
+    first = browser.post(address, data=form)
+    assert first.status_code == 200, words_of(first)
+    assert "Trung tâm đã nhận trả lời" in words_of(first)
+    form["photos"] = (io.BytesIO(jpeg()), "cot.jpg")
+    again = browser.post(address, data=form)
+    assert words_of(again) == words_of(first) == words_of(browser.get(address))
+    assert links.ASKED not in words_of(again)
+    [photo] = db.session.scalars(select(Photo).where(Photo.reply_link_id == link.id)).all()
+    shown = office.words("operator", f"/cases/{case.ref}")
+    assert links.ANSWER["findings"] in shown
+    assert "Chưa duyệt" in shown
+    assert "Trần Văn Điện, Đội trưởng" in shown
+    assert office.get("operator", f"/photos/{photo.ref}/centre/view").status_code == 200
+    assert client_of(office.app).get(f"/photos/{photo.ref}/centre/view").status_code == 404
+
+
+def test_what_was_typed_stays_where_something_is_missing(office: Office) -> None:
+    address, browser = links.address(links.sent(office.world, links.referred(office.world))), client_of(office.app)
+    answer = browser.post(address, data={**links.ANSWER, "position": ""})
+    assert answer.status_code == 422
+    assert links.ANSWER["findings"] in words_of(answer)
+    assert "Vui lòng ghi chức vụ." in words_of(answer)
+
+
+def test_a_code_opens_it_and_the_wrong_one_shows_nothing(office: Office) -> None:
+    link = links.sent(office.world, links.referred(office.world), with_code=True)
+    address, browser = links.address(link), client_of(office.app)
+    assert links.ASKED not in words_of(browser.get(address))
+    wrong = "000000" if code_of(link.ref) != "000000" else "000001"
+    refused = browser.post(address, data={"digits": wrong})
+    assert refused.status_code == 422
+    assert links.ASKED not in words_of(refused)
+    skipped = browser.post(address, data={**links.ANSWER, "opened": "x"})
+    assert "Trung tâm đã nhận" not in words_of(skipped)
+    right = browser.post(address, data={"digits": code_of(link.ref)})
+    assert links.ASKED in words_of(right)
+    mark = hidden(right.get_data(as_text=True), "opened")
+    assert "Trung tâm đã nhận trả lời" in words_of(browser.post(address, data={**links.ANSWER, "opened": mark}))
+
+
+def test_every_address_that_does_not_hold_is_one_page_with_the_telephone(office: Office) -> None:
+    case = links.referred(office.world)
+    replaced, _newest = links.sent(office.world, case), links.sent(office.world, case)
+    wrong = [client_of(office.app).get(each) for each in (links.address(replaced), f"/reply/{'a' * 43}", "/reply/x")]
+    assert [each.status_code for each in wrong] == [404, 404, 404]
+    assert len({each.get_data() for each in wrong}) == 1
+    assert "Đường dẫn này không dùng được" in words_of(wrong[0])
+    if office.world.centre.phone:
+        assert office.world.centre.phone in words_of(wrong[0])
+
+
+def test_the_operator_makes_it_reads_it_out_and_revokes_it(office: Office) -> None:
+    case = links.referred(office.world)
+    assert "Tạo đường dẫn trả lời" in office.words("operator", f"/cases/{case.ref}")
+    made = office.post("operator", f"/cases/{case.ref}/acts/send_link", asked=links.ASKED, days="7", with_code="y")
+    assert made.status_code == 302, words_of(made)
+    link = links.newest()
+    page = office.words("operator", f"/cases/{case.ref}/links/{link.ref}")
+    assert secret_of(link.ref) in page
+    assert code_of(link.ref) in page
+    assert secret_of(link.ref) not in office.get("operator", f"/cases/{case.ref}").get_data(as_text=True)
+    for name in ("officer_PTNMT", "administrator"):
+        assert office.get(name, f"/cases/{case.ref}/links/{link.ref}").status_code in (403, 404)
+    assert office.post("operator", f"/cases/{case.ref}/links/{link.ref}/revoke").status_code == 302
+    assert client_of(office.app).get(links.address(link)).status_code == 404
+
+
+def test_no_log_holds_the_address(office: Office, capsys: pytest.CaptureFixture[str]) -> None:
+    link = links.sent(office.world, links.referred(office.world))
+    browser = client_of(office.app)
+    browser.get(links.address(link))
+    browser.get(f"{links.address(link)}/photos/x")
+    said = capsys.readouterr()
+    assert not re.search(secret_of(link.ref), said.out + said.err)
