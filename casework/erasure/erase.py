@@ -217,7 +217,8 @@ def _words_of_staff(ids: list[int]) -> list[Change]:
         (Question, Question.case_id.in_(ids), {"words": GONE}),
         (Referral, Referral.case_id.in_(ids), {"body": GONE, "reason": GONE, "result": None}),
         (Refusal, Refusal.case_id.in_(ids), {"words": GONE, "decision_words": None}),
-        (ReplyLink, _links(ids), {"asked": GONE, "findings": None, "actions": None, "remaining": None, "sealed_signed": None}),
+        (ReplyLink, _links(ids), {"asked": GONE, "findings": None, "actions": None, "remaining": None, "sealed_contact": None,
+                                  "sealed_signed": None}),
         (Review, Review.publication_id.in_(publications), {"words": None}),
         (StepValue, StepValue.record_id.in_(_step_records(ids)), {"value": None, "shown_vi": None, "shown_en": None}),
         (Withdrawal, Withdrawal.case_id.in_(ids), {"decision_words": None}),
@@ -369,7 +370,9 @@ def _drop_messages(cases: Collection[Case], reports: Sequence[Report], at: datet
     of_them = OutboxMessage.case_id.in_(ids) | to_senders
     _apply([(OutboxMessage, of_them & waiting, {"dropped_at": at})])
     unsent = Delivery.sent_at.is_(None) & Delivery.dropped_at.is_(None)
-    told_outside = Delivery.message_id.in_(select(OutboxMessage.id).where(of_them))
+    told_outside = Delivery.message_id.in_(select(OutboxMessage.id).where(of_them)) | (
+        Delivery.message_id.is_(None) & Delivery.case_id.in_(ids)
+    )
     _apply([(Delivery, told_outside & unsent, {"dropped_at": at, "given_up_at": None}), (Delivery, told_outside, {"last_error": None})])
     _apply([(OutboxMessage, of_them, {"parameters": {}, "last_error": None})])
     # no letter can have named a report before it was filed

@@ -11,6 +11,7 @@ from casework.messages.choices import CHANNELS, wishes_of, wishes_of_reporter
 from casework.messages.push_subscriptions import have_push
 from casework.models import Account, Reporter
 from casework.privacy.area_contacts import FOLLOWS_AREA, contact_followed_by, subscription_of
+from casework.privacy.body_contacts import BODY, contact_of_body, link_carried
 from casework.privacy.contact_codes import RECIPIENT, code_of, open_message
 from casework.privacy.identity import Contact, open_contact
 
@@ -66,7 +67,8 @@ class Recipient:
 
 
 def recipients_of(keys: Collection[str]) -> dict[str, Recipient]:
-    """Return the people behind `reporter:<id>`, `account:<id>` `code:<id>` and `area:<ref>`, without unknown and unreachable ones."""
+    """Return the people behind `reporter:<id>`, `account:<id>`, `code:<id>`, `area:<ref>` and `body:<ref>`, without unknown and unreachable
+    ones."""
     reporter_ids = {int(key.partition(":")[2]) for key in keys if key.startswith("reporter:")}
     account_ids = {int(key.partition(":")[2]) for key in keys if key.startswith("account:")}
     reporters = list(
@@ -80,6 +82,7 @@ def recipients_of(keys: Collection[str]) -> dict[str, Recipient]:
     found += [_of_reporter(row, wishes, in_browsers) for row in reporters if row.can_be_told]
     found += [recipient for key in keys if key.startswith(RECIPIENT) and (recipient := _of_code(key)) is not None]
     found += [recipient for key in keys if key.startswith(FOLLOWS_AREA) and (recipient := _of_area(key)) is not None]
+    found += [recipient for key in keys if key.startswith(BODY) and (recipient := _of_body(key)) is not None]
     return {recipient.key: recipient for recipient in found}
 
 
@@ -95,6 +98,8 @@ def contact_of(key: str) -> Contact:
         return opened[0] if opened is not None else Contact()
     if key.startswith(FOLLOWS_AREA):
         return contact_followed_by(key)
+    if key.startswith(BODY):
+        return contact_of_body(key)
     if key.startswith("account:"):
         account = db.session.get(Account, int(key.partition(":")[2]))
         return _contact_of(account) if account is not None else Contact()
@@ -109,8 +114,8 @@ def contact_of(key: str) -> Contact:
 
 
 def account_id_of(key: str) -> int | None:
-    """The account whose browsers are told; None for a reporter without one, and for a one-time code."""
-    if key.startswith((RECIPIENT, FOLLOWS_AREA)):
+    """The account whose browsers are told; None for a reporter without one, and for whoever is no account."""
+    if key.startswith((RECIPIENT, FOLLOWS_AREA, BODY)):
         return None
     number = int(key.partition(":")[2])
     return number if key.startswith("account:") else db.session.scalar(select(Reporter.account_id).where(Reporter.id == number))
@@ -137,6 +142,12 @@ def _of_area(key: str) -> Recipient | None:
     if row is None:
         return None
     return Recipient(key, False, row.language, True, _reached(row.contact_kind == "email", row.contact_kind == "phone", False))
+
+
+def _of_body(key: str) -> Recipient | None:
+    """The body a one-time link is sent to; None where nothing is sent."""
+    row = link_carried(key)
+    return Recipient(key, False, "vi", True, frozenset({"email"})) if row is not None and row.sealed_contact is not None else None
 
 
 def _of_account(account: Account, wishes: dict[str, str], in_browsers: set[int]) -> Recipient:

@@ -20,6 +20,7 @@ from casework.messages.kinds import KINDS, Audience
 from casework.messages.lengths import MOST_SMS_SEGMENTS, sms_segments
 from casework.messages.recipients import account_id_of
 from casework.models import Agency, Case, Delivery, OutboxMessage, RefusalReason, TextTemplate
+from casework.privacy.body_contacts import BODY
 from casework.privacy.contact_codes import RECIPIENT
 from casework.telling.due_reasons import OTHERWISE, REASONS, URGENT
 
@@ -76,10 +77,12 @@ class Page(StrEnum):
     SECURITY = "security"
     MENDED = "mended"
     AREA = "area"
+    REPLY = "reply"
 
 
 Addresses = Callable[[Page, str], str]
-"""The full address of a page: of a report by its code, of a case, letter or request by its ref, of choices by their recipient."""
+"""The full address of a page: of a report by its code, of a case, letter or request by its ref, of choices by their recipient, of a
+one-time link by its secret."""
 
 
 class NoWords(CaseworkError):
@@ -148,8 +151,8 @@ def words_of(
         words = COMPOSED[delivery.template](delivery, language, now, pages)
     else:
         raise NoWords
-    # the recipient of a code has no choices page
-    return words if delivery.recipient.startswith(RECIPIENT) else replace(words, choices=pages(Page.CHOICES, delivery.recipient))
+    # the recipient of a code or a link has no choices page
+    return words if delivery.recipient.startswith((RECIPIENT, BODY)) else replace(words, choices=pages(Page.CHOICES, delivery.recipient))
 
 
 def _of_message(

@@ -231,6 +231,7 @@ class ReplyLink(Referable, Model):
     findings: Mapped[str | None] = mapped_column(Text)
     actions: Mapped[str | None] = mapped_column(Text)
     remaining: Mapped[str | None] = mapped_column(Text)
+    sealed_contact: Mapped[bytes | None] = mapped_column(LargeBinary, comment="the address of the body it is sent to")
     sealed_signed: Mapped[bytes | None] = mapped_column(LargeBinary, comment="name and position of who answered")
     referral: Mapped[Referral | None] = relationship()
     assignment: Mapped[Assignment | None] = relationship()

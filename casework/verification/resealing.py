@@ -76,6 +76,7 @@ PURPOSES: dict[str, tuple[str | Callable[[Any], str], ...]] = {
     "rating.sealed_reason": (RATING,),
     "recording.sealed_name": (NAME_PURPOSE,),
     "refusal.sealed_objection": (OBJECTION_PURPOSE,),
+    "reply_link.sealed_contact": (IDENTITY_PURPOSE,),
     "reply_link.sealed_signed": (SIGNED_PURPOSE,),
     "report.sealed_place": (PLACE_PURPOSE,),
     "report.sealed_village": (VILLAGE_PURPOSE,),

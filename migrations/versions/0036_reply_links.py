@@ -35,6 +35,7 @@ def upgrade() -> None:
     sa.Column('findings', sa.Text(), nullable=True),
     sa.Column('actions', sa.Text(), nullable=True),
     sa.Column('remaining', sa.Text(), nullable=True),
+    sa.Column('sealed_contact', sa.LargeBinary(), nullable=True, comment='the address of the body it is sent to'),
     sa.Column('sealed_signed', sa.LargeBinary(), nullable=True, comment='name and position of who answered'),
     sa.Column('ref', sa.String(length=16), nullable=False),
     sa.CheckConstraint('(referral_id IS NULL) <> (assignment_id IS NULL)', name=op.f('ck_reply_link_of_one_thing')),

@@ -143,6 +143,7 @@ WHO_DOES = {
     "answer_question": EVERYBODY, "object_to_refusal": EVERYBODY, "withdraw_report": EVERYBODY, "write_to_centre": EVERYBODY,
     "follow": EVERYBODY, "act_on_case": ALL_STAFF,
     "add_agency": TEAM, "remove_agency": TEAM, "change_lead": TEAM, "ask_reporter": TEAM, "refer": TEAM, "pass_on": TEAM, "merge": TEAM,
+    "send_link": TEAM, "answer_link": EVERYBODY,
     "split": TEAM, "divide": TEAM, "join_part": TEAM, "correct_publication": TEAM, "unpublish": TEAM, "decide_withdrawal": TEAM,
     "hold": {"ops_lead"}, "resume": {"ops_lead"}, "decide_objection": {"ops_lead", "committee_leader"}, "direct": {"committee_leader"},
     "finish_directive": {"ops_lead", "committee_leader"},
@@ -321,7 +322,8 @@ HELD_BY = {
     "confidential reader": "confidential_reader",
 }  # fmt: skip
 """The role of whom the name does not say it."""
-DONE_AS = {"close_without_answer": "close", "publish_interim": "publish", "stop_waiting": "ask_reporter", "apologise": "write_letter"}
+DONE_AS = {"close_without_answer": "close", "publish_interim": "publish", "stop_waiting": "ask_reporter", "apologise": "write_letter",
+           "send_agency_link": "send_link", "take_up_answer": "send_link"}
 """Acts that are part of another."""
 
 

@@ -75,6 +75,8 @@ def _route(page: Page, of: str) -> tuple[str, dict[str, Any]]:
         return ("rights_own.of_report", {"code": of}) if of else ("rights_own.of_account", {})
     if page is Page.MENDED:
         return "mended.question", {"token": signed_ref(of, purpose=MENDED)}
+    if page is Page.REPLY:
+        return "reply.reply", {"secret": of}
     if page is Page.SECURITY:
         return "factors_own.security", {}
     if page is Page.INBOX:

@@ -7,9 +7,10 @@ from wtforms import BooleanField, IntegerField, StringField, TextAreaField
 from wtforms.validators import InputRequired, Optional
 
 from casework.answers.acts import LONGEST_CONTACT
-from casework.doors.links.sending import LONGEST_ASKED, SendLinkInput, must_have_code
+from casework.doors.links.sending import LONGEST_ASKED, LONGEST_EMAIL, SendLinkInput, email_before, must_have_code
 from casework.doors.links.taking_up import TakeUpInput, link_to_take_up, photos_to_take_up
 from casework.files.local import FileNotStored
+from casework.pausing.referrals import open_referral
 from casework.photos.records import prepare_again
 from casework.setting_values import value_of
 from casework.verbs import Input
@@ -25,6 +26,10 @@ class SendLinkForm(Form):
     asked = TextAreaField(
         _l("What the body is asked"), validators=[InputRequired(_l("Please write what is asked.")), at_most(LONGEST_ASKED)],
         description=_l("The body reads it with the words and photos cleared for agencies. Nothing of the sender, please."),
+    )  # fmt: skip
+    email = StringField(
+        _l("Send it to this e-mail address"), validators=[Optional(), at_most(LONGEST_EMAIL)],
+        description=_l("The official address of the body. Empty: you read the link out."),
     )  # fmt: skip
     days = IntegerField(_l("The link lasts (days)"), validators=[Optional()])
     with_place = BooleanField(_l("Show the exact place"))
@@ -49,14 +54,19 @@ class SendLinkPage(ActPage):
         self.form = SendLinkForm()
         if self.form.days.data is None and request.method == "GET":
             self.form.days.data = int(value_of("link_days", self.case.centre_id))
+            self.form.email.data = self.form.email.data or self.email_before()
         if must_have_code(self.case):
             del self.form.with_code
+
+    def email_before(self) -> str:
+        """The address this body got a link by before."""
+        return email_before(referral=open_referral(self.case), assignment=None)
 
     def given(self) -> Input:
         form = self.form
         return SendLinkInput(
             asked=form.asked.data or "", days=form.days.data, with_place=bool(form.with_place.data),
-            with_code="with_code" not in form or bool(form.with_code.data),
+            with_code="with_code" not in form or bool(form.with_code.data), email=form.email.data or "",
         )  # fmt: skip
 
     @property
@@ -71,6 +81,9 @@ class SendAgencyLinkPage(AgencyActPage, SendLinkPage):
     """The same for an agency nobody of which signs in."""
 
     verb, icon = "send_agency_link", "external-link"
+
+    def email_before(self) -> str:
+        return email_before(referral=None, assignment=self.assignment)
 
 
 class TakeUpForm(Form):

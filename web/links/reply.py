@@ -33,6 +33,7 @@ from casework.doors.links.answering import (
 )
 from casework.doors.links.reading import photo_shown, shown_case
 from casework.doors.links.secrets import is_opened_mark, link_by_secret, opened_mark
+from casework.doors.links.sending import is_opened_by_code
 from casework.models import Case, ReplyLink
 from casework.permissions import SYSTEM, Action
 from casework.photos.records import most_photos, open_copy, staged_photos
@@ -102,7 +103,7 @@ def reply(secret: str) -> ResponseReturnValue:
     if shows_receipt(link, case, now()):
         return _receipt(link, case)
     found(link if holds(link, case, now()) else None)
-    if link.with_code and not is_opened_mark(link.ref, request.form.get(OPENED, "")):
+    if is_opened_by_code(link, case) and not is_opened_mark(link.ref, request.form.get(OPENED, "")):
         return _asked_for_code(secret, link, case)
     if request.method != "POST":
         return _opened(secret, link, case)
@@ -115,7 +116,7 @@ def reply(secret: str) -> ResponseReturnValue:
 def photo(secret: str, ref: str) -> ResponseReturnValue:
     """A photo as it was cleared for agencies."""
     link, case = _found(secret)
-    is_open = holds(link, case, now()) and (not link.with_code or is_opened_mark(link.ref, request.args.get(OPENED, "")))
+    is_open = holds(link, case, now()) and (not is_opened_by_code(link, case) or is_opened_mark(link.ref, request.args.get(OPENED, "")))
     file = found(photo_shown(case, ref) if is_open else None)
     opened = open_copy(file, store=file_store())
     return send_file(opened if file.key_id is None else opened_whole(opened), mimetype=file.media_type, etag=False, conditional=False)
@@ -182,7 +183,7 @@ def _form(
 ) -> str:
     return _page(
         "links/reply.html", case, secret=secret, form=form, shown=shown_case(link, case), files_token=token, staged=staged_photos(token),
-        refusal=refusal, refused=refused, mark=opened_mark(link.ref) if link.with_code else None, most_photos=most_photos(),
+        refusal=refusal, refused=refused, mark=opened_mark(link.ref) if is_opened_by_code(link, case) else None, most_photos=most_photos(),
         photo_types=photo_types(), photos_taken=photos_taken(),
     )  # fmt: skip
 

@@ -12,6 +12,7 @@ from casework.casefile.views import SeenPhoto, photos_seen
 from casework.db import db
 from casework.doors.links.answering import holds, signed_by
 from casework.doors.links.secrets import code_of, secret_of
+from casework.doors.links.sending import is_opened_by_code
 from casework.intake.file_report import cleared_words
 from casework.models import Addition, Assignment, Case, File, Photo, Referral, ReplyLink
 from casework.permissions import Action, Actor, may
@@ -112,7 +113,7 @@ def to_tell(link: ReplyLink, case: Case, now: datetime) -> ToTell | None:
     """What to read out or send; None once the link holds no longer."""
     if not holds(link, case, now):
         return None
-    return ToTell(secret_of(link.ref), code_of(link.ref) if link.with_code else None)
+    return ToTell(secret_of(link.ref), code_of(link.ref) if is_opened_by_code(link, case) else None)
 
 
 def body_of(link: ReplyLink) -> Bilingual:

@@ -11,19 +11,25 @@ from casework.db import db, new_ref
 from casework.doors.gates import Door, is_open
 from casework.doors.links import sentences
 from casework.doors.links.secrets import digest_of, secret_of
+from casework.doors.links.telling import send
 from casework.errors import CaseworkError
 from casework.events import record
 from casework.local_time import local_day
 from casework.models import Account, Assignment, Case, Membership, Referral, ReplyLink
 from casework.pausing.referrals import NOT_REFERRED, open_referral
 from casework.permissions import AGENCY_ROLES, Action, Actor, require
+from casework.privacy.identity import Contact, open_contact, seal_contact
 from casework.setting_values import value_of
+from casework.settings.people import fit_email
 from casework.states import AssignmentState, Pause
 from casework.text import normal
 from casework.verbs import MESSAGE, Input, Situation, Verb
 
 LONGEST_ASKED = 2_000
 MOST_DAYS = 30
+LONGEST_EMAIL = 254
+LOOKED_AT = 50
+"""Work of an agency among which the address last used for it is looked for."""
 
 
 class LinkRefused(CaseworkError):
@@ -37,6 +43,8 @@ class SendLinkInput(Input):
     """How many days it holds; None: what is set for the centre."""
     with_place: bool = False
     with_code: bool = False
+    email: str = ""
+    """Where it is sent; nothing: it is read out."""
 
 
 def is_for_referral(at: Situation) -> bool:
@@ -64,12 +72,17 @@ def must_have_code(case: Case) -> bool:
     return case.is_urgent or case.visibility_reason_id is not None
 
 
+def is_opened_by_code(link: ReplyLink, case: Case) -> bool:
+    """Whether a link asks for its code now: also where the matter became urgent or sensitive after it was made."""
+    return link.with_code or must_have_code(case)
+
+
 @Verb("send_link", Action.SEND_LINK, kinds=MESSAGE, staff=sentences.sent, is_act=True, offered=is_for_referral)
 def send_link(case: Case, given: SendLinkInput, *, by: Actor, now: datetime) -> None:
     """Make a link for the body a case was referred to; one made before is revoked.
 
     The caller holds the case's lock. Records `send_link`, before it `revoke_link` where one held. Raises LinkRefused where the door is
-    closed, the case is with no other body, or the words or days do not fit.
+    closed, the case is with no other body, or the words or days do not fit; PersonRefused where the address is none.
     """
     require(by, Action.SEND_LINK, case)
     _refuse_closed(case)
@@ -135,16 +148,31 @@ def _make(
         )
     if not 1 <= days <= MOST_DAYS:
         raise LinkRefused(f"Đường dẫn có hạn từ 1 đến {MOST_DAYS} ngày.", f"A link lasts 1 to {MOST_DAYS} days.", about="days")
+    email = fit_email(given.email)
     for earlier in _held(referral, assignment):
         end_link(earlier, case, why="renewed", by=by, now=now)
     ref, last_day = new_ref(), local_day(now) + timedelta(days=days)
     link = ReplyLink(
         ref=ref, digest=digest_of(secret_of(ref)), referral_id=referral.id if referral else None, assignment=assignment, asked=asked,
         with_place=given.with_place, with_code=given.with_code or must_have_code(case), sent_by_id=by.account_id, sent_at=now,
-        expires_at=calendar_of(case.centre_id).end_of(last_day, now),
+        expires_at=calendar_of(case.centre_id).end_of(last_day, now), sealed_contact=seal_contact(Contact(email=email)) if email else None,
     )  # fmt: skip
     record(case, "send_link", by=by, at=now, link=ref, until=last_day.isoformat(), **about(link))
     db.session.add(link)
+    if email:
+        send(link, case, now)
+
+
+def email_before(*, referral: Referral | None, assignment: Assignment | None) -> str:
+    """The address a body was last sent a link to: for a referral one of the same, for an agency one of its latest work."""
+    if assignment is not None:
+        latest = select(Assignment.id).where(Assignment.agency_id == assignment.agency_id).order_by(Assignment.id.desc()).limit(LOOKED_AT)
+        of: ColumnElement[bool] = ReplyLink.assignment_id.in_(latest)
+    else:
+        of = ReplyLink.referral_id == (referral.id if referral is not None else 0)
+    query = select(ReplyLink.sealed_contact).where(of, ReplyLink.sealed_contact.is_not(None)).order_by(ReplyLink.id.desc()).limit(1)
+    sealed = db.session.scalar(query)
+    return (open_contact(sealed).email or "") if sealed is not None else ""
 
 
 def _held(referral: Referral | None, assignment: Assignment | None) -> list[ReplyLink]:

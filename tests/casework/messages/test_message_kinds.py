@@ -28,7 +28,7 @@ WITH: dict[str, set[str]] = {
 """What a teller adds by itself: mostly the code."""
 ABOUT_SENDING = {"letter", "case", "at", "key", "agency_id"}
 MADE_FROM = {"report_refused": {"guidance"}, "due_sooner": {"reason"}, "one_time_code": {"digits"},
-             "area_news": {"place", "number", "items"}}
+             "area_news": {"place", "number", "items"}, "reply_link": {"code", "until"}}
 """Places rendered from what the message is about rather than from a parameter of that name."""
 LETTER = {"reminder_letter": {"codes"}}
 """Written by add_to_letter alone."""
@@ -110,7 +110,8 @@ def test_each_goes_to_whom_its_description_says_and_fills_every_place() -> None:
 LONG: dict[str, Any] = {"code": "LD-2026-000123", "main": "LD-2026-000087", "former": "LD-2026-000087", "report": "LD-2026-000123",
                         "codes": "LD-2026-000123, LD-2026-000087", "due_at": "24:00 30/09/2026", "lead": "Phòng Tài nguyên và Môi trường",
                         "agency": "Phòng Tài nguyên và Môi trường", "reason": "lý do", "guidance": "hướng dẫn",
-                        "number": "12", "digits": "482913", "place": "Xã Lạc Dương, lĩnh vực Hạ tầng", "items": "LD-2026-000123: Rác",
+                        "number": "12", "until": "30/09/2026", "digits": "482913",
+                        "place": "Xã Lạc Dương, lĩnh vực Hạ tầng", "items": "LD-2026-000123: Rác",
                         "document": "Báo cáo kỳ", "period": "6 tháng cuối năm 2026",
                         "link": "https://phananh.lacduong.gov.vn/mine/LD-2026-000123"}  # fmt: skip
 

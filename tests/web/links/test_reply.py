@@ -8,10 +8,11 @@ import pytest
 from flask import Flask
 from sqlalchemy import select
 
-from casework.db import db
+from casework.db import db, unit_of_work
 from casework.doors.links.secrets import code_of, secret_of
-from casework.models import Photo
+from casework.models import Account, Answer, Case, Photo, VisibilityReason
 from tests import build, links
+from tests.build import waiting
 from tests.casework.acting import events
 from tests.conftest import client_of
 from tests.web.desk import Office
@@ -94,6 +95,43 @@ def test_a_code_opens_it_and_the_wrong_one_shows_nothing(office: Office) -> None
     assert links.ASKED in words_of(right)
     mark = hidden(right.get_data(as_text=True), "opened")
     assert "Trung tâm đã nhận trả lời" in words_of(browser.post(address, data={**links.ANSWER, "opened": mark}))
+
+
+def test_a_matter_that_becomes_sensitive_is_opened_by_a_code_from_then_on(office: Office) -> None:
+    case = links.referred(office.world)
+    link = links.sent(office.world, case)
+    address = links.address(link)
+    assert links.ASKED in words_of(client_of(office.app).get(address))
+    with unit_of_work():
+        reason = db.session.scalars(select(VisibilityReason).limit(1)).one()
+        db.session.get_one(Case, case.id).visibility_reason_id = reason.id
+    assert links.ASKED not in words_of(client_of(office.app).get(address))
+    assert "Trung tâm đã nhận" not in words_of(client_of(office.app).post(address, data=links.ANSWER))
+    assert code_of(link.ref) in office.words("operator", f"/cases/{case.ref}/links/{link.ref}")
+
+
+def test_what_an_agency_answered_is_submitted_with_its_photos_and_decided_by_the_leader_above(office: Office) -> None:
+    case = build.case_at(office.world, "handling")
+    with unit_of_work():
+        for name, account in office.world.people.items():
+            if name.endswith("_PTNMT"):
+                db.session.get_one(Account, account.id).disabled_at = build.NOON
+    link = links.sent(office.world, case, assignment=case.assignments[0])
+    address, browser = links.address(link), client_of(office.app)
+    page = browser.get(address).get_data(as_text=True)
+    browser.post(address, data={**links.ANSWER, "files_token": hidden(page, "files_token"), "photos": (io.BytesIO(jpeg()), "cot.jpg")})
+    act = f"/cases/{case.ref}/acts/take_up_answer?assignment={case.assignments[0].ref}"
+    assert "Trình trả lời nhận qua đường dẫn" in office.words("operator", act)
+    refused = office.post("operator", act, contact="")
+    assert refused.status_code == 422
+    done = office.post("operator", act, contact="Điện lực Lâm Đồng, 0263 3822 822")
+    assert done.status_code == 302, words_of(done)
+    [answer] = db.session.scalars(select(Answer)).all()
+    assert (answer.findings, answer.author_id) == (links.ANSWER["findings"], office.world.people["operator"].id)
+    assert [photo.sha256 for photo in db.session.scalars(select(Photo).where(Photo.answer_id == answer.id))] == [
+        photo.sha256 for photo in db.session.scalars(select(Photo).where(Photo.reply_link_id == link.id))]  # fmt: skip
+    assert waiting(case, "approve_answer").desk == f"committee_leader@c{office.world.centre.id}"
+    assert office.post("operator", act, contact="x").status_code != 302
 
 
 def test_every_address_that_does_not_hold_is_one_page_with_the_telephone(office: Office) -> None:

@@ -1,7 +1,7 @@
 """One-time links as rows: who may make one, when it holds, and what becomes of it when its case goes elsewhere."""
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from flask import Flask
@@ -13,9 +13,12 @@ from casework.doors.gates import CLOSED_DOOR
 from casework.doors.links.answering import LinkAnswer, LinkAnswerRefused, LinkGone, answer_link, holds, try_code
 from casework.doors.links.reading import link_seen, links_seen
 from casework.doors.links.secrets import code_of, digest_of, link_by_secret, secret_of
-from casework.doors.links.sending import LinkRefused, revoke_link
-from casework.models import Account, Assignment, Case, Event, OutboxMessage, ReplyLink
+from casework.doors.links.sending import LinkRefused, email_before, revoke_link
+from casework.messages.recipients import contact_of
+from casework.messages.rendering import NothingToSay, Page, words_of
+from casework.models import Account, Assignment, Case, Delivery, Event, OutboxMessage, ReplyLink
 from casework.permissions import NotAllowed
+from casework.settings.people import PersonRefused
 from tests import build, links, merged, reorganised
 from tests.build import NOON, World
 from tests.casework.acting import events, payload, told
@@ -207,6 +210,65 @@ def test_where_somebody_signs_in_by_now_the_agency_submits_it_itself(world: Worl
         db.session.get_one(Account, world.people["officer_PTNMT"].id).disabled_at = None
     with pytest.raises(LinkRefused):
         taken_up(world, case)
+
+
+MAIL = "vanthu@dienluc-lamdong.example"
+
+
+def pages(page: Page, of: str) -> str:
+    return f"https://phananh.example/{page}/{of}"
+
+
+def words_sent(now: datetime = NOON) -> str:
+    """What the one delivery says when it leaves."""
+    row = db.session.scalars(select(Delivery)).one()
+    words = words_of(row, None, None, language="vi", now=now, pages=pages)
+    return f"{words.subject} {words.body} {words.choices}"
+
+
+def test_a_link_leaves_by_e_mail_with_its_address_put_in_at_the_last_moment_and_without_its_code(world: World) -> None:
+    case = links.referred(world, urgent=True, words="Tôi là Nguyễn Văn Kín, cột điện đổ.")
+    link = links.sent(world, case, email=f" {MAIL.upper()} ")
+    row = db.session.scalars(select(Delivery)).one()
+    assert (row.channel, row.recipient, row.case_id, contact_of(row.recipient).email) == ("email", f"body:{link.ref}", case.id, MAIL)
+    said = words_sent()
+    assert f"https://phananh.example/reply/{secret_of(link.ref)}" in said
+    assert case.code in said
+    for hidden in (code_of(link.ref), "Nguyễn Văn Kín", links.ASKED, "choices"):
+        assert hidden not in said
+    kept = [str(value) for row in db.session.scalars(select(Delivery)) for value in vars(row).values()]
+    assert not [value for value in kept if secret_of(link.ref) in value or MAIL in value]
+
+
+@pytest.mark.parametrize("what", ["revoked", "answered", "run out", "closed door", "set apart"])
+def test_a_link_that_opens_nothing_any_more_is_not_sent(world: World, what: str) -> None:
+    case = links.referred(world)
+    link = links.sent(world, case, email=MAIL)
+    now = NOON + timedelta(days=40 if what == "run out" else 0)
+    if what == "revoked":
+        with unit_of_work():
+            revoke_link(db.session.get_one(ReplyLink, link.id), lock_case(case.id), by=world.actor("operator"), now=NOON)
+    elif what == "answered":
+        answer(link)
+    elif what == "closed door":
+        links.opened(world, CLOSED_DOOR)
+    elif what == "set apart":
+        build.act(world, case, "quarantine", "operator", reason="Tố cáo.")
+        assert db.session.get_one(ReplyLink, link.id, populate_existing=True).sealed_contact is None
+        assert not [row for row in db.session.scalars(select(Delivery)) if row.sent_at is None and row.dropped_at is None]
+        return
+    with pytest.raises(NothingToSay):
+        words_sent(now)
+
+
+def test_an_address_that_is_none_is_refused_and_the_last_one_is_offered_again(world: World) -> None:
+    case = build.case_at(world, "handling")
+    without_people(world, "PTNMT")
+    with pytest.raises(PersonRefused) as refused:
+        links.sent(world, case, assignment=case.assignments[0], email="dienluc")
+    assert refused.value.about == "email"
+    links.sent(world, case, assignment=case.assignments[0], email=MAIL)
+    assert email_before(referral=None, assignment=case.assignments[0]) == MAIL
 
 
 def test_a_case_set_apart_takes_words_answer_and_link_with_it(world: World) -> None:
