@@ -48,7 +48,7 @@ from casework.privacy.identity import Contact
 from casework.reading.counting import count
 from casework.rights.requests import Wish, person_of, request_data
 from casework.together.bell import unread
-from tests import build, service_accounts
+from tests import build, links, service_accounts
 from tests.authority import PASSPHRASE
 from tests.browser.day import (
     AFTER,
@@ -66,7 +66,7 @@ from tests.browser.day import (
     spoken_report,
 )
 from tests.browser.field import CAMERA, accept, settled, shoot, write
-from tests.browser.house import Visitor
+from tests.browser.house import PHONE, Visitor
 from tests.browser.judging import misprints, reach
 from tests.browser.waiting import next_document
 from tests.conftest import environment_of
@@ -76,6 +76,7 @@ from tests.reports.big_samples import agency_sheet
 from tests.reports.seal_samples import CENTRE, SINCE, authority, body_seal, own_signature
 from tests.reports.test_signing import signed_elsewhere
 from web.commands.verify import verify
+from web.demo.pictures import draw_demo_photo
 from web.documents.making import make_letter_files
 from web.documents.sealing_job import seal_letters
 from web.gateways.opening import page_addresses
@@ -1136,6 +1137,74 @@ def test_the_lead_goes_from_the_map_of_open_work_to_a_case(day: Day) -> None:
     expect(page.get_by_role("heading", name="Việc đang mở")).to_be_visible()
     page.locator("main a[href*='/cases/']").first.click()
     expect(page).to_have_url(re.compile("/cases/"))
+
+
+def test_bodies_without_accounts_answer_by_links_and_one_answer_becomes_its_agencys(day: Day) -> None:
+    links.opened(day.world)
+    day.file("power line", words=WORDS)
+    day.to_distribute("power line")
+    day.beside("operator", "power line", "refer", body="Công ty Điện lực Lâm Đồng", reason="Lưới điện do công ty quản lý.")
+    day.beside("operator", "power line", "send_link", asked=links.ASKED, email="vanthu@dienluc.example", with_code="yes")
+    page = day.person("operator").go(f"/cases/{day.case('power line').ref}")
+    with next_document(page):
+        page.get_by_role("link", name="Xem để gửi hoặc đọc").click()
+    address, code = page.locator("p.letter code").inner_text(), page.locator("b.num").inner_text()
+    body = day.house.visitor()
+    assert _answered(body, address, code) == "Trung tâm đã nhận trả lời"
+    day.step("operator", "power line", "close_referral", "close_referral", result="Công ty đã thay cột.")
+
+    with unit_of_work():
+        build.agency(day.world, "DIENLUC", "Điện lực Lạc Dương", "Lạc Dương Power Company")
+    day.file("outside", words=WORDS)
+    day.to_agencies("outside", "DIENLUC")
+    day.beside("operator", "outside", "send_agency_link", asked=links.ASKED)
+    page = day.person("operator").go(f"/cases/{day.case('outside').ref}")
+    with next_document(page):
+        page.get_by_role("link", name="Xem để gửi hoặc đọc").click()
+    revoked = page.locator("p.letter code").inner_text()
+    with next_document(page):
+        page.get_by_role("button", name="Thu hồi đường dẫn").click()
+    assert body.page.goto(revoked).status == 404  # type: ignore[union-attr]
+    expect(body.page.locator("h1")).to_have_text("Đường dẫn này không dùng được")
+    day.beside("operator", "outside", "send_agency_link", asked=links.ASKED)
+    db.session.rollback()
+    address = f"{day.house.address}{links.address(links.newest())}"
+    assert _answered(body, address) == "Trung tâm đã nhận trả lời"
+    day.beside("operator", "outside", "take_up_answer", contact="Tổ trực Điện lực, 0263 3822 822")
+    assert day.case("outside").state == "approval"
+    day.step("committee_leader", "outside", "approve_answer", "approve_answer", agency="DIENLUC")
+    assert (day.case("outside").state, day.events("outside", "answer_link")) == ("to_publish", 1)
+
+
+def _answered(body: Visitor, address: str, code: str = "") -> str:
+    """What a link says once a body outside has answered on a telephone; before, a form that lacks something keeps what was typed."""
+    page = body.page
+    page.set_viewport_size(PHONE)
+    page.goto(address)
+    if code:
+        page.fill("[name=digits]", code)
+        with next_document(page):
+            page.get_by_role("button", name="Mở").click()
+    assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
+    fields = {name: words for name, words in links.ANSWER.items() if name != "position"}
+    for name, words in fields.items():
+        page.fill(f"[name={name}]", words)
+    photo = draw_demo_photo(5, "trash", after=True)
+    page.locator("[name=photos]").set_input_files({"name": "cot.jpg", "mimeType": "image/jpeg", "buffer": photo})
+    page.locator("form").evaluate("form => { form.noValidate = true; }")
+    with next_document(page):
+        page.get_by_role("button", name="Gửi trả lời").last.click()
+    assert [page.input_value(f"[name={name}]") for name in fields] == list(fields.values())
+    expect(page.locator("main")).to_contain_text("Ảnh 1 đã lưu")
+    page.fill("[name=position]", links.ANSWER["position"])
+    with next_document(page):
+        page.get_by_role("button", name="Gửi trả lời").last.click()
+    expect(page.locator("h1")).to_be_visible()
+    said = page.locator("h1").inner_text().strip()
+    page.goto(address)
+    assert page.locator("h1").inner_text().strip() == said, "what was used shows its receipt, and the form no more"
+    assert not page.locator("form").count()
+    return said
 
 
 def test_pages_are_fit_for_paper(day: Day) -> None:
