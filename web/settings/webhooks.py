@@ -54,7 +54,7 @@ SCHEME_CHOICES = [(V1A, _l("By a key pair (v1a): the receiver needs no secret"))
 class EndpointForm(Form):
     """What an endpoint is told, where, and how it is signed."""
 
-    url = StringField(_l("Address"), validators=[InputRequired(), at_most(LONGEST_URL)])
+    url = StringField(_l("Receiving address"), validators=[InputRequired(), at_most(LONGEST_URL)])
     events = SelectMultipleField(
         _l("What it is told of"), validators=[InputRequired()], option_widget=CheckboxInput(), validate_choice=False
     )  # fmt: skip

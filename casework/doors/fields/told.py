@@ -73,6 +73,8 @@ class Told:
     since: str = FIRST
     is_many: bool = False
     in_lists: bool = True
+    is_where: bool = False
+    """Of a case: where it is, more closely than its commune. In a list it is null where the matter is sensitive (rules.md, section 6)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +93,8 @@ class Thing:
 def _value(field: Told, seen: Seen, *, in_list: bool) -> Any:
     if field.sight is not None and field.sight not in seen.sights:
         return [] if field.is_many else None
+    if in_list and field.is_where and seen.row.visibility_reason_id is not None:
+        return None
     value = field.read(seen)
     if isinstance(field.type, Thing):
         if field.is_many:

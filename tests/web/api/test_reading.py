@@ -7,10 +7,12 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from sqlalchemy import event
+from sqlalchemy import event, select
 
-from casework.db import db
+from casework.db import db, unit_of_work
 from casework.doors.api import within
+from casework.intake.file_report import Place
+from casework.models import Case, VisibilityReason
 from tests import build, service_accounts
 from tests.merged import merge
 from tests.web.api.asked import OF_AGENCY, OF_CENTRE, House, assignment_of, opened
@@ -50,6 +52,24 @@ def test_an_assignment_is_told_as_the_agency_sees_it(house: House) -> None:
     assert house.json(f"/assignments/{row.ref}") == told
     assert house.json("/assignments", state="handling")["items"] == []
     assert codes(house, "/assignments", case=case.ref, slot="lead", state="asked") == [case.code]
+
+
+def test_a_list_tells_of_a_sensitive_matter_no_more_than_its_commune(house: House) -> None:
+    place = Place(area=house.world.area, village="Thôn Păng Tiêng", words="Sau nhà văn hóa", latitude=12.0331, longitude=108.3672)
+    case = build.case_at(house.world, "at_agency", place=place)
+    where = ("village", "place", "latitude", "longitude")
+    [told] = house.json("/cases")["items"]
+    plain = {name: told[name] for name in where}
+    assert plain["village"]
+    assert plain["latitude"]
+    with unit_of_work():
+        reason = db.session.scalars(select(VisibilityReason).limit(1)).one()
+        db.session.get_one(Case, case.id).visibility_reason_id = reason.id
+    [told] = house.json("/cases")["items"]
+    assert {name: told[name] for name in where} == dict.fromkeys(where)
+    assert told["area"]["ref"] == house.world.area.ref
+    one = house.json(f"/cases/{case.ref}")
+    assert (one["village"], one["place"]) == (plain["village"], plain["place"]), "who works on it reads where it is"
 
 
 def test_a_case_is_told_with_what_was_cleared_and_never_the_original(house: House) -> None:
