@@ -18,13 +18,14 @@ from casework.area_news.words import TEMPLATE as AREA_NEWS
 from casework.contacts.codes import Purpose, send_code
 from casework.contacts.former import tell_former_contact
 from casework.db import db, unit_of_work
+from casework.doors.links.telling import TEMPLATE as REPLY_LINK
 from casework.messages.digests import DIGEST, WHOLE
 from casework.messages.kinds import KINDS
 from casework.messages.rendering import COMPOSED, TEST_MESSAGE, MessageWords, Page, words_of
 from casework.models import Agency, Case, Delivery, OutboxMessage, RefusalReason, VisibilityReason
 from casework.permissions import SYSTEM
 from casework.telling.due_reasons import REASONS
-from tests import build
+from tests import build, links
 from tests.messages.house import BY_MAIL
 from workflows.desks import digests  # noqa: F401  (enters what it composes)
 
@@ -63,6 +64,9 @@ def composed(template: str, world: build.World, language: str) -> MessageWords:
     if template == DIGEST:
         delivery = Delivery(recipient=f"account:{world.people['operator'].id}", channel="email", template=DIGEST, created_at=build.NOON)
         delivery.parameters = {"of": WHOLE}
+    elif template == REPLY_LINK:
+        links.opened(world)
+        links.sent(world, links.referred(world), email=BY_MAIL_ALONE.email)
     else:
         with unit_of_work():
             if template == AREA_NEWS:
@@ -76,6 +80,7 @@ def composed(template: str, world: build.World, language: str) -> MessageWords:
             with unit_of_work():
                 number_news(later, 100)
             tell_areas(later, configured=("email",))
+    if template != DIGEST:
         delivery = db.session.scalars(select(Delivery).where(Delivery.template == template).order_by(Delivery.id.desc())).first()
         assert delivery is not None
     return words_of(delivery, None, None, language=language, now=build.NOON, pages=address)
