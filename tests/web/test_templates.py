@@ -139,7 +139,8 @@ ROW_OF_ACTS = re.compile(
 FILLED = re.compile(r"<button class=\"btn [^\"]*\bbtn-primary\b|\{\{ (?:submit|choose_first)\(")
 OTHERWISE = re.compile(r"\{%-? (?:else|elif).*?\{%-? endif", re.DOTALL)
 FILLED_IN = re.compile(r"\bform_field\(|\bchoice_field\(|\breason(?:_field)?\(|<(?:select|textarea)\b|<input\b(?![^>]*type=.hidden)")
-OF_CITIZENS = ("public/", "reporters/", "filing/", "errors/", "offline/", "rights/own.html", "accounts/", "wallboard/")
+OF_CITIZENS = ("public/", "reporters/", "filing/", "errors/", "offline/", "rights/own.html", "accounts/", "wallboard/",
+               "links/code.html", "links/reply.html")  # fmt: skip
 
 
 def staff_forms() -> Iterator[tuple[str, str]]:
