@@ -16,6 +16,7 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
+import web.links.acts
 import web.steps.acts
 import web.steps.pages
 import workflows.every_verb
@@ -29,7 +30,7 @@ from workflows.bindings import BINDINGS
 ROOT = Path(__file__).resolve().parent.parent
 FILE = ROOT / "docs/verbs.md"
 WIDTH = 118
-WITH_PAGES = (web.steps.acts, web.steps.pages, workflows.every_verb)
+WITH_PAGES = (web.links.acts, web.steps.acts, web.steps.pages, workflows.every_verb)
 """What fills the registers that are read here."""
 
 EMPTY = {"label": ("…", "…")}
