@@ -76,7 +76,7 @@ def act(
         if (started := result.get("started")) is not None:
             start_with(started, result.get("first", ()), by=by, now=now, bindings=bindings)
         if (work := result.get("for_agency")) is not None:
-            do_for_agency(case, work, result["steps"], by=by, now=now, bindings=bindings)
+            do_for_agency(work, result["steps"], by=by, now=now, bindings=bindings)
         also = [lock_case(each) for each in (*(result[name] for name in OTHER_CASES if name in result), *result.get("merged", ()))]
         opened: list[WaitingTask] = []
         for each in (all_ := dict.fromkeys((case, *others, *also))):

@@ -8,7 +8,7 @@ from sqlalchemy import select
 
 from casework.db import db
 from casework.doors.links.sending import LinkRefused
-from casework.models import Assignment, Case
+from casework.models import Assignment
 from casework.permissions import Actor, Grant, Role
 from casework.verbs import Input
 from workflows.bindings import Bindings
@@ -21,7 +21,7 @@ ACCEPTING = "accept_assignment"
 
 
 def do_for_agency(
-    case: Case, assignment_id: int, steps: Iterable[tuple[str, str, Input | None]], *, by: Actor, now: datetime, bindings: Bindings
+    assignment_id: int, steps: Iterable[tuple[str, str, Input | None]], *, by: Actor, now: datetime, bindings: Bindings
 ) -> None:
     """Do steps of an agency's work, each an element, the act chosen there and what it takes, in the name of the person who does the act.
 

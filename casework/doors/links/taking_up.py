@@ -48,7 +48,7 @@ def answers_to_take_up(at: Situation) -> list[Assignment]:
 
 
 def link_to_take_up(assignment: Assignment) -> ReplyLink | None:
-    """The newest answer by a link that is not the agency's answer yet: none came before it that was submitted later."""
+    """The newest answer by a link, unless the agency has submitted an answer since it came."""
     query = select(ReplyLink).where(ReplyLink.assignment_id == assignment.id, ReplyLink.answered_at.is_not(None))
     query = query.where(ReplyLink.findings.is_not(None)).order_by(ReplyLink.answered_at.desc(), ReplyLink.id.desc())
     link = db.session.scalars(query.limit(1)).first()
