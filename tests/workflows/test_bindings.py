@@ -28,8 +28,8 @@ ACTS = [*STEP_ACTS, *BINDINGS.acts.items()]
 OTHER_NAMES = {"clear_addition": "clear_text", "reclassify": "classify"}
 """Two use cases do what one verb names: one before the agencies, one after; one at first, one when it changes."""
 OTHER_WORDS = {"answer_privately", "apologise", "publish_interim", "stop_waiting", "close_referral", "take_back",
-               "close_without_answer", "unfollow"}  # fmt: skip
-"""Verbs whose permission is that of another: to publish, to write letters, to ask, to refer, to close, to follow."""
+               "close_without_answer", "unfollow", "send_agency_link", "take_up_answer"}  # fmt: skip
+"""Verbs whose permission is that of another: to publish, to write letters, to ask, to refer, to close, to follow, to send a link."""
 
 
 @pytest.mark.parametrize(("verb", "use_case"), ACTS)
