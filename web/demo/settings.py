@@ -54,7 +54,7 @@ def furnish_settings(centre: Centre, *, now: datetime) -> None:
     _set_reply_days(centre, now)
     _hang_television(centre, now)
     _connect_a_system(centre, now)
-    _open_to_other_cities(centre, now)
+    _open_doors(centre, now)
     _write_late_letter(now)
     _draw_up_plan(centre, now)
     db.session.flush()
@@ -105,7 +105,7 @@ def _hang_television(centre: Centre, now: datetime) -> None:
 
 
 def _connect_a_system(centre: Centre, now: datetime) -> None:
-    """Of an agency, with a key nobody has, and an officer in whose name it acts. Its door stays closed."""
+    """Of an agency, with a key nobody has, and an officer in whose name it acts."""
     by, owner = actor_for(staff_account(ADMINISTRATOR), now=now), staff_account(AGENCY_LEADER)
     agency = next(role.agency for role in present_roles(owner, local_day(now)) if role.agency is not None)
     why = "Phòng kết nối phần mềm quản lý văn bản của mình (minh họa)."
@@ -117,10 +117,14 @@ def _connect_a_system(centre: Centre, now: datetime) -> None:
     agree(row, by=actor_for(staff_account(OFFICER), now=now), now=now)
 
 
-def _open_to_other_cities(centre: Centre, now: datetime) -> None:
-    """Open311, so that any client lists the services at once; for filing the administrator makes a key in the settings."""
-    by, why = actor_for(staff_account(ADMINISTRATOR), now=now), "Ứng dụng của thành phố khác đọc được hồ sơ công khai (minh họa)."
-    for key, value in ((setting_of(Door.OPEN311), OPEN_DOOR), ("open311_contact", CONTACT), ("open311_key_service", KEY_SERVICE)):
+def _open_doors(centre: Centre, now: datetime) -> None:
+    """Those to which somebody can try to connect; keys, endpoints and links are made at the pages.
+
+    E-mail in and the provisioning of people stay closed: they need a mail box and a directory.
+    """
+    by, why = actor_for(staff_account(ADMINISTRATOR), now=now), "Hệ thống khác và đơn vị ngoài thử kết nối (minh họa)."
+    opened = [(setting_of(door), OPEN_DOOR) for door in (Door.OPEN311, Door.API, Door.WEBHOOKS, Door.LINKS)]
+    for key, value in (*opened, ("open311_contact", CONTACT), ("open311_key_service", KEY_SERVICE)):
         set_value(key, value, by=by, now=now, reason=why, centre_id=centre.id)
 
 
