@@ -12,9 +12,11 @@ from casework.bilingual import Bilingual
 from casework.doors.fields.told import Taken, Thing, Told
 from casework.permissions import Action
 from web.api.door import is_anywhere
+from web.api.front import OPEN311_ADDRESSES, delays, doors_open, limits, messages_told
 from web.api.openapi import VERSION, headers_of, in_order, path_of, problems_of, schema_of, things_of
 from web.api.problems import PROBLEMS
 from web.api.routes import Route
+from web.clock import now
 from web.guards import performs
 
 bp = Blueprint("api_reference", __name__, url_prefix="/api")
@@ -52,12 +54,15 @@ class Address:
 @bp.get("", strict_slashes=False)
 @performs(Action.READ_PUBLIC)
 def reference() -> ResponseReturnValue:
-    if not is_anywhere():
+    doors = doors_open(now())
+    if not doors:
         raise NotFound
     things = [(thing, tuple(_told(each) for each in thing.fields)) for thing in things_of()]
-    base = f"{current_app.config['BASE_URL'].rstrip('/')}/api/v1"
-    return render_template("api/reference.html", addresses=[_address(route) for route in in_order()], things=things, version=VERSION,
-                           base=base)
+    return render_template(
+        "api/reference.html", doors=doors, addresses=[_address(route) for route in in_order()], things=things, version=VERSION,
+        root=current_app.config["BASE_URL"].rstrip("/"), open311=OPEN311_ADDRESSES, messages=messages_told(), delays=delays(),
+        limits=limits(),
+    )  # fmt: skip
 
 
 @bp.get("/problems/<code>")

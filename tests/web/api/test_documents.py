@@ -10,10 +10,17 @@ from click.testing import CliRunner
 from flask import Flask
 from openapi_spec_validator import validate
 
+from casework.db import unit_of_work
 from casework.doors.fields.told import Thing
+from casework.doors.gates import OPEN_DOOR, Door, setting_of
+from casework.doors.webhooks.kinds import Thing as WebhookThing
+from casework.doors.webhooks.kinds import types_of
+from casework.permissions import actor_for
+from casework.settings.value_changes import set_value
 from tests import build
 from tests.web.api.asked import House, assignment_of, opened
 from tests.web.pages import at
+from web.api.front import OPEN311_ADDRESSES
 from web.api.openapi import path_of, things_of
 from web.api.routes import ROUTES
 from web.commands.openapi import openapi
@@ -66,10 +73,26 @@ def test_the_reference_tells_every_address_and_field_in_both_languages(house: Ho
         assert page.status_code == 200
         assert "//cdn" not in text
         for route in ROUTES:
-            assert f"{route.method} {path_of(route)}</code>" in text
+            assert f'<h3 class="visually-hidden" id="{route.name}">{route.method} {path_of(route)}</h3>' in text
         for thing in things_of():
             assert isinstance(thing, Thing)
             assert all(f">{each.name}</code>" in text for each in thing.fields)
+
+
+def test_the_page_for_developers_tells_of_open_doors_alone_and_of_every_address_behind_them(house: House) -> None:
+    page = house.get("/api", key="").get_data(as_text=True)
+    assert 'id="rest"' in page
+    assert 'id="open311"' not in page
+    assert 'id="webhooks"' not in page
+    with house.app.app_context(), unit_of_work():
+        by = actor_for(house.world.people["administrator"], now=build.NOON)
+        for door in (Door.OPEN311, Door.WEBHOOKS):
+            set_value(setting_of(door), OPEN_DOOR, by=by, now=build.NOON, reason="Mở cửa để thử.", centre_id=house.world.centre.id)
+    page = house.get("/api", key="").get_data(as_text=True)
+    assert all(f">{kind}</code>" in page for thing in WebhookThing for kind in types_of(thing))
+    rules = {(method, rule.rule) for rule in house.app.url_map.iter_rules() if rule.endpoint.startswith("open311.")
+             for method in (rule.methods or set()) & {"GET", "POST"} if "path:" not in rule.rule}  # fmt: skip
+    assert {(method, f"/open311{path}.<form>") for method, path, _words in OPEN311_ADDRESSES} == rules
 
 
 def test_the_command_writes_the_same_document(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
