@@ -171,6 +171,7 @@ def _object(thing: Thing, fields: Iterable[Told]) -> dict[str, Any]:
 def _property(field: Told) -> dict[str, Any]:
     if isinstance(field.type, Thing):
         of_thing: dict[str, Any] = {"$ref": REF.format(name=field.type.name)}
+        of_thing = {"anyOf": [of_thing, {"type": "null"}]} if field.may_be_null else of_thing
         schema: dict[str, Any] = {"type": "array", "items": of_thing} if field.is_many else of_thing
     else:
         schema = schema_of(field.type)
