@@ -23,7 +23,8 @@ def made(
     now: datetime = build.NOON,
 ) -> tuple[ServiceAccount, str]:  # fmt: skip
     given: dict[str, Any] = {"by": world.actor("administrator"), "now": now, "reason": WHY}
-    wish = ServiceWish(name=name, owner=world.people[owner], purpose="Trao đổi việc", scopes=scopes)
+    agreed: dict[str, Any] = {"agreement_number": "12/TT-LD", "agreement_on": now.date()} if Action.FILE_REPORT in scopes else {}
+    wish = ServiceWish(name=name, owner=world.people[owner], purpose="Trao đổi việc", scopes=scopes, **agreed)
     with unit_of_work(keeps_rows=True):
         row = add_service_account(wish, centre=world.centre, agency=world.agencies[agency] if agency else None, **given)
         return row, add_key(row, **given)[1]

@@ -46,7 +46,8 @@ class TooOften(Exception):
 
 
 def through_door(
-    door: Door, action: Action, *, needs_key: bool = True, is_act: bool = False, takes_parameter: bool = False, has_photos: bool = False
+    door: Door, action: Action, *, needs_key: bool = True, is_act: bool = False, takes_parameter: bool = False, has_photos: bool = False,
+    or_action: Action | None = None,
 ) -> Callable[[View[P]], View[P]]:
     """Declare a view of a door, its action, and who may ask.
 
@@ -55,6 +56,7 @@ def through_door(
     - `is_act`: it changes something, is counted as an act, and an officer's names the person it is done for. Otherwise it reads.
     - `takes_parameter`: the key may also be the parameter `api_key`, of a form, or of the address for GET (Open311 alone).
     - `has_photos`: the body may be 25 MB and not 1.
+    - `or_action`: another scope that opens it as well.
 
     Raises NotFound where the door is closed, to a caller whose centre has closed it like to everybody; TooOften, KeyRefused, ScopeMissing,
     BehalfMissing and BehalfRefused, which each door's blueprint answers in its own form.
@@ -72,7 +74,7 @@ def through_door(
                 if not is_open(door, caller.centre_id):
                     raise NotFound
                 if not is_open_to_all:
-                    require_scope(caller, action)
+                    require_scope(caller, action, *([or_action] if or_action is not None else []))
             if caller is not None and is_act:
                 caller = in_the_name_of(caller, request.headers.get(ON_BEHALF), action, now=now())
             g.door_caller = caller

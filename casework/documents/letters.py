@@ -278,13 +278,13 @@ def _row(assignment: Assignment, now: datetime) -> dict[str, object]:
 
 def _seen(by: Actor) -> Select[Letter]:
     query = select(Letter).options(joinedload(Letter.agency), joinedload(Letter.centre))
-    return query.where(_within(by), ~_is_apart())
+    return query.where(_within(by), ~_is_apart(by))
 
 
-def _is_apart() -> ColumnElement[bool]:
-    """Minutes about a quarantined case: on no list; their confidential readers find them in the case."""
+def _is_apart(by: Actor) -> ColumnElement[bool]:
+    """Minutes about a quarantined case: on no list; their confidential readers find them in the case. A program finds no letter of one."""
     is_quarantined = exists().where(Case.id == Letter.case_id, Case.quarantined_at.is_not(None))
-    return and_(Letter.kind == HANDOVER_MINUTES, is_quarantined)
+    return is_quarantined if by.is_machine else and_(Letter.kind == HANDOVER_MINUTES, is_quarantined)
 
 
 def _within(by: Actor) -> ColumnElement[bool]:

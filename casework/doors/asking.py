@@ -132,10 +132,11 @@ def caller_of(text: str, *, door: Door, address: str | None, now: datetime) -> C
     )
 
 
-def require_scope(caller: Caller, action: Action) -> None:
-    """Raise ScopeMissing unless the key opens the action and the roles of the account allow it. The case is asked for by the use case."""
-    is_of_door = action in AT_ONE_DOOR and caller.actor.scopes is not None and action in caller.actor.scopes
-    if not is_of_door and not may(caller.actor, action):
+def require_scope(caller: Caller, *actions: Action) -> None:
+    """Raise ScopeMissing unless the key opens one of the actions and the roles of the account allow it. The case is asked for by the use
+    case."""
+    scopes = caller.actor.scopes or frozenset()
+    if not any((action in AT_ONE_DOOR and action in scopes) or may(caller.actor, action) for action in actions):
         raise ScopeMissing
 
 

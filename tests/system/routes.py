@@ -173,6 +173,8 @@ PARTS: dict[str, Callable[[], list[str]]] = {
         "assignment", "assignment_answers", "accept_assignment", "hand_back", "progress_note", "request_extension", "submit_answer")},
     **{f"api.{name}:ref": lambda: list(db.session.scalars(select(Case.ref).limit(2))) for name in ("case", "history")},
     **{f"api.{name}:ref": lambda: list(db.session.scalars(select(Photo.ref).limit(2))) for name in ("photo", "drop_photo")},
+    **{f"api.{name}:ref": lambda: list(db.session.scalars(select(Letter.ref).limit(2))) for name in ("one_document", "document_file")},
+    **{f"api.{name}:ref": lambda: endpoints() for name in ("endpoint", "dead")},
     "api.elsewhere:anything": lambda: ["no-such-thing-at-all"],
     "api_reference.problem:code": lambda: ["not_found", "no_such_problem"],
     "auth.session_revocation:ref": lambda: list(db.session.scalars(select(LoginSession.ref))),

@@ -1,7 +1,7 @@
 """One case in the middle of its way, with something different to read for everybody, and everybody who could look at it."""
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from flask import Flask
@@ -12,12 +12,13 @@ from casework.figures.keeping import count_public_figures
 from casework.intake.file_report import Filed
 from casework.models import Agency, BreachSubject, Case, Recording, Report
 from casework.notes.notes import write_note
-from casework.permissions import Action, Role
+from casework.permissions import Action, Grant, Role
 from casework.photos.records import photos_of_report, prepare_copies, prepare_photo, stage_photo
 from casework.privacy.identity import Contact
 from casework.recordings.staging import prepare_recording, recordings_of_report, stage_recording
 from casework.rights.affected import by_cases, work_out
 from casework.rights.breaches import BreachFacts, open_breach
+from casework.settings.value_changes import set_value
 from casework.triage.acts import ClearedReport
 from tests import build, service_accounts, webhooks
 from tests.system.canary import FILE_NAME, VOICE_NAME, marked_photo, marked_voice
@@ -147,6 +148,9 @@ def stage(app: Flask) -> Stage:
         outsider = build.agency(world, "XDL", "Phòng Quản lý đô thị", "Urban Management Office")
         build.staff(world, "officer_XDL", Role.OFFICER, agency=outsider)
         _other_centre(world)
+        # everybody here comes from one network within one minute
+        of_all = replace(world.actor("administrator"), grants=(Grant(Role.ADMINISTRATOR, None, None),))
+        set_value("door_reads_open", "10000", by=of_all, now=build.NOON, reason="Thử mọi địa chỉ.")
     filed = _file_with_photo(app, world)
     case = filed.case
     _verify(app, world, case)

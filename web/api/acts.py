@@ -1,6 +1,5 @@
 """The acts of agencies: by the use cases of the pages, for a named officer, on what was read last, and once however often they are sent."""
 
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -22,7 +21,7 @@ from casework.doors.api.within import assignment_found
 from casework.doors.fields import acts as fields
 from casework.doors.fields.cases import ASSIGNMENT
 from casework.doors.fields.told import Seen, Taken
-from casework.doors.repeats import Claim, ClaimLost, FirstAnswer, OtherContent, StillRunning, claim_request, give_back, keep_answer
+from casework.doors.repeats import Claim, ClaimLost, FirstAnswer, give_back, keep_answer
 from casework.errors import CaseworkError
 from casework.models import Assignment
 from casework.permissions import Action, NotAllowed
@@ -30,10 +29,11 @@ from casework.photos.records import TooManyPhotos
 from casework.verbs import Input
 from web.api.asking import body
 from web.api.door import answered_bytes, mark_of
+from web.api.once import answered_again, claimed
 from web.api.problems import Fault, Refused, refused_by
 from web.api.routes import answers
 from web.clock import now
-from web.door_keys import ON_BEHALF, known_caller
+from web.door_keys import known_caller
 from workflows.models import WaitingTask
 from workflows.running.acts import act
 from workflows.running.incidents import StepFailed, run_recorded, spot_of
@@ -41,9 +41,7 @@ from workflows.running.steps import perform
 
 STEPS = {"accept_assignment": "accept_assignment", "hand_back": "accept_assignment", "submit_answer": "submit_answer"}
 """The elements of the model in which a verb is chosen; the others are acts outside the steps."""
-REPEAT_KEY = re.compile(r'"?([A-Za-z0-9_.:~-]{16,64})"?')
 ABOUT_INPUT = (AnswerRefused, TooManyPhotos)
-REPLAYED = ("Idempotent-Replayed", "true")
 
 
 class Met(CaseworkError):
@@ -82,9 +80,9 @@ submit_answer = _declare(Action.SUBMIT_ANSWER, Bilingual("Trình trả lời đ�
 
 def _done_once(ref: str, verb: str, takes: tuple[Taken, ...]) -> Response:
     """Do an act, or answer as the first time. Raises Refused, NotFound."""
-    claim = _claimed(f"{ref}/{verb}")
+    claim = claimed(f"{ref}/{verb}")
     if isinstance(claim, FirstAnswer):
-        return answered_bytes(claim.body, status=claim.status, headers=[REPLAYED])
+        return answered_again(claim)
     try:
         if assignment_found(ref, caller=known_caller()) is None:
             raise NotFound
@@ -97,21 +95,6 @@ def _done_once(ref: str, verb: str, takes: tuple[Taken, ...]) -> Response:
         with unit_of_work():
             give_back(claim)
         raise
-
-
-def _claimed(route: str) -> Claim | FirstAnswer:
-    """The claim of this request, or what the same one was answered before. Raises Refused."""
-    key = REPEAT_KEY.fullmatch(request.headers.get("Idempotency-Key", "").strip())
-    if key is None:
-        raise Refused("idempotency_key")
-    content = f"{request.headers.get(ON_BEHALF, '')}\n{request.get_data(cache=True).decode('utf-8', 'replace')}"
-    try:
-        with unit_of_work():
-            return claim_request(key[1], content, service_id=known_caller().account_id, route=route, now=now())
-    except StillRunning:
-        raise Refused("still_running", headers={"Retry-After": "1"}) from None
-    except OtherContent:
-        raise Refused("idempotency_reused") from None
 
 
 def _done(wanted: Wanted, claim: Claim) -> bytes:

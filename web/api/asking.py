@@ -79,6 +79,8 @@ def _is_deeper(value: Any, most: int) -> bool:
 def _is_unsound(value: Any) -> bool:
     if isinstance(value, str):
         return bool(UNSOUND.search(value))
+    if isinstance(value, dict):
+        return any(_is_unsound(each) for pair in value.items() for each in pair)
     return isinstance(value, list) and any(_is_unsound(each) for each in value)
 
 

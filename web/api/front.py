@@ -12,7 +12,8 @@ from casework.local_time import local_day
 
 TOLD_HERE = (Door.API, Door.OPEN311, Door.WEBHOOKS)
 OPEN311_ADDRESSES: tuple[tuple[str, str, Bilingual], ...] = (
-    ("GET", "/discovery", Bilingual("Dịch vụ này có gì, ở đâu, xin khóa thế nào.", "What is offered, where, and how to get a key.")),
+    ("GET", "/discovery", Bilingual("Dịch vụ này có gì, ở đâu, xin khóa thế nào.",
+                                    "What is offered, where, and how to get a key.")),
     ("GET", "/v2/services", Bilingual("Các lĩnh vực.", "The services, which are fields.")),
     ("GET", "/v2/services/<code>", Bilingual("Câu hỏi thêm của một lĩnh vực.", "What a service asks for besides.")),
     ("GET", "/v2/requests", Bilingual("Phản ánh công khai; lọc theo ngày, lĩnh vực, xã, tình trạng.",
@@ -20,8 +21,10 @@ OPEN311_ADDRESSES: tuple[tuple[str, str, Bilingual], ...] = (
     ("POST", "/v2/requests", Bilingual("Gửi phản ánh; cần khóa.", "Files a report; needs a key.")),
     ("GET", "/v2/requests/<code>", Bilingual("Một phản ánh.", "One report.")),
     ("GET", "/v2/tokens/<token>", Bilingual("Đổi phiếu lấy mã phản ánh; cần khóa.", "Gives the code for a token; needs a key.")),
-    ("GET", "/v2/servicerequestupdates", Bilingual("Diễn biến công khai của các phản ánh.", "What happened to reports, as the public is told.")),
-    ("POST", "/v2/servicerequestupdates", Bilingual("Bổ sung vào phản ánh đã gửi; cần khóa.", "Adds to a report filed before; needs a key.")),
+    ("GET", "/v2/servicerequestupdates", Bilingual("Diễn biến công khai của các phản ánh.",
+                                                   "What happened to reports, as the public is told.")),
+    ("POST", "/v2/servicerequestupdates", Bilingual("Bổ sung vào phản ánh đã gửi; cần khóa.",
+                                                    "Adds to a report filed before; needs a key.")),
 )  # fmt: skip
 """Method, address without its ending, what it is for. A test compares them with the routes there are."""
 

@@ -9,6 +9,7 @@ import msgspec
 from casework.bilingual import Bilingual
 from casework.doors.fields.told import Taken, Thing, Told
 from casework.doors.scopes import IN_A_NAME
+from casework.permissions import Action
 from web.api.problems import PROBLEM_SCHEMA, PROBLEMS
 from web.api.routes import ROUTES, Route
 
@@ -56,6 +57,8 @@ def problems_of(route: Route) -> list[str]:
         found += ["member_unknown"]
     if route.needs_repeat_key:
         found += ["idempotency_key", "idempotency_reused", "still_running"]
+    if route.action is Action.FILE_REPORT:
+        found += ["elsewhere"]
     if route.is_act and route.action in IN_A_NAME and route.takes is not None:
         found += ["on_behalf_missing", "on_behalf_refused", "precondition", "stale", "not_now", "not_allowed"]
     return sorted(dict.fromkeys(found), key=lambda code: (PROBLEMS[code].status, code))
@@ -85,7 +88,7 @@ def _operation(route: Route) -> dict[str, Any]:
         "security": [{"key": []}] if route.needs_key else [{}, {"key": []}],
     }  # fmt: skip
     if route.needs_key and not route.any_scope:
-        found["x-scope"] = str(route.action)
+        found["x-scope"] = str(route.action) if route.or_action is None else f"{route.action} | {route.or_action}"
     if route.takes is not None:
         found["requestBody"] = {"required": True, "content": {"application/json": {"schema": _body(route.takes)}}}
     if route.takes_file:
@@ -171,6 +174,7 @@ def _object(thing: Thing, fields: Iterable[Told]) -> dict[str, Any]:
 def _property(field: Told) -> dict[str, Any]:
     if isinstance(field.type, Thing):
         of_thing: dict[str, Any] = {"$ref": REF.format(name=field.type.name)}
+        of_thing = {"anyOf": [of_thing, {"type": "null"}]} if field.may_be_null else of_thing
         schema: dict[str, Any] = {"type": "array", "items": of_thing} if field.is_many else of_thing
     else:
         schema = schema_of(field.type)

@@ -1,4 +1,4 @@
-"""Photos sent ahead of an answer, judged as on pages, and the copies an account may see."""
+"""Photos sent ahead of an answer or a report, judged as on pages, and the copies an account may see."""
 
 from hashlib import sha256
 
@@ -9,7 +9,7 @@ from werkzeug.exceptions import NotFound
 from casework.bilingual import Bilingual
 from casework.casefile.photo_access import private_copy
 from casework.db import unit_of_work
-from casework.doors.api.photos import PURPOSE, staged_here, token_of
+from casework.doors.api.photos import purpose_of, staged_here, token_of
 from casework.doors.fields.cases import STAGED
 from casework.doors.fields.told import Seen
 from casework.doors.limits import spend_act
@@ -30,9 +30,9 @@ AUDIENCES = ("agencies", "centre")
 """The copies an account may see: of a report those for agencies, of its own answers and staged photos the centre's."""
 
 
-@answers("/photos", Action.SUBMIT_ANSWER, Bilingual("Gửi một ảnh, trước khi trình trả lời; cùng ảnh, cùng mã.",
-         "Send a photo ahead of the answer; the same bytes are the same photo."), STAGED, method="POST", takes_file=True,
-         status=201)  # fmt: skip
+@answers("/photos", Action.SUBMIT_ANSWER, Bilingual("Gửi một ảnh, trước khi trình trả lời hoặc gửi phản ánh; cùng ảnh, cùng mã.",
+         "Send a photo ahead of the answer or report; the same bytes are the same photo."), STAGED, method="POST", takes_file=True,
+         status=201, or_action=Action.FILE_REPORT)  # fmt: skip
 def stage_photo() -> ResponseReturnValue:
     parameters(())
     _count()
@@ -46,7 +46,7 @@ def stage_photo() -> ResponseReturnValue:
         raise Refused("invalid", faults=[fault("#/file", "missing" if not sent else "wrong")])
     token = token_of(known_caller(), sha256(sent[0].read()).hexdigest())
     sent[0].seek(0)
-    refused = stage_uploads(sent, token=token, purpose=PURPOSE, by=known_caller().actor)
+    refused = stage_uploads(sent, token=token, purpose=purpose_of(known_caller()), by=known_caller().actor)
     if refused:
         raise Refused("refused", refused[0], [Fault("#/file", "refused", refused[0])])
     by = known_caller().actor
@@ -72,7 +72,7 @@ def _copy(ref: str, audience: str) -> File | None:
 
 
 @answers("/photos/<ref>", Action.SUBMIT_ANSWER, Bilingual("Bỏ ảnh chưa dùng.", "Drop a photo that was not used."), None, method="DELETE",
-         status=204)  # fmt: skip
+         status=204, or_action=Action.FILE_REPORT)  # fmt: skip
 def drop_photo(ref: str) -> ResponseReturnValue:
     parameters(())
     _count()

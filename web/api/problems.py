@@ -67,6 +67,8 @@ PROBLEMS: dict[str, Problem] = {
     "invalid": _problem(422, "Có mục chưa đúng.", "Something is not right.", "Phần errors nêu từng mục.", "The member errors names each."),
     "refused": _problem(422, "Không làm được như vậy.", "It cannot be done like this.", "Phần detail nêu lý do.",
                         "The member detail says why."),
+    "elsewhere": _problem(422, "Nơi này thuộc trung tâm khác.", "This place belongs to another centre.",
+                          "Gửi bằng khóa của trung tâm đó.", "File it with a key of that centre."),
     "idempotency_reused": _problem(422, "Idempotency-Key đã dùng cho nội dung khác.", "The Idempotency-Key was used for something else.",
                                    "Dùng khóa mới cho việc mới.", "Use a new key for a new act."),
     "precondition": _problem(428, "Cần If-Match.", "If-Match is needed.", "Đọc trước, rồi gửi ETag đã nhận trong If-Match.",

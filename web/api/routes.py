@@ -35,6 +35,8 @@ class Route:
     takes_file: bool = False
     status: int = 200
     media_type: str = "application/json"
+    or_action: Action | None = None
+    """Another scope that opens it as well."""
 
     @property
     def needs_repeat_key(self) -> bool:
@@ -56,6 +58,7 @@ def answers(
         route = Route(rule, method, view.__name__, action, says, gives, **more)
         guarded = through_door(
             Door.API, action, needs_key=route.needs_key and not route.any_scope, is_act=route.is_act, has_photos=route.takes_file,
+            or_action=route.or_action,
         )(view)  # fmt: skip
         bp.add_url_rule(rule, route.name, guarded, methods=(method,), provide_automatic_options=False)
         KNOWN.setdefault(rule, set()).add(method)

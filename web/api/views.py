@@ -1,6 +1,6 @@
 """The module of the blueprint: every view of the API is declared by importing these."""
 
-from web.api import acts, lists, photos, reading, schema
+from web.api import acts, documents, endpoints, filing, lists, photos, reading, schema, statistics
 from web.api.door import bp
 
-__all__ = ["acts", "bp", "lists", "photos", "reading", "schema"]
+__all__ = ["acts", "bp", "documents", "endpoints", "filing", "lists", "photos", "reading", "schema", "statistics"]

@@ -12,28 +12,23 @@ from casework.bilingual import Bilingual
 from casework.db import db, unit_of_work
 from casework.doors.accounts import PROVEN
 from casework.doors.gates import Door, is_open
-from casework.doors.limits import spend_report
 from casework.doors.open311.jurisdictions import Jurisdiction, id_of
-from casework.intake.file_report import FILED, Filed, OtherReportFiled, has_filed, reserve_code
-from casework.intake.limits import TooManyReports, count_filing
-from casework.intake.pass_on import centre_for
-from casework.local_time import LOCAL_ZONE, local_day
+from casework.intake.file_report import FILED, Filed, OtherReportFiled, has_filed
+from casework.local_time import LOCAL_ZONE
 from casework.models import Centre, IdempotencyKey, Report
-from casework.permissions import Action, Actor
-from casework.places.lookup import areas_around
-from casework.privacy.identity import Contact
+from casework.permissions import Action
 from casework.sealing.seal import lookup_digest
 from casework.settings.consent_notices import notice_today
 from web.accounts.confirm_contact import send_first_code
 from web.clock import now
-from web.door_keys import TooOften, asked_language, known_caller, through_door
+from web.door_filing import count_report, other_centre, vouch_for
+from web.door_keys import asked_language, known_caller, through_door
 from web.files.report_files import stage_report_files
 from web.filing.received import accepted_by
 from web.open311.asking import centre_asked
 from web.open311.door import answered, answers, said
 from web.open311.faults import Fault, Refused, fault
 from web.open311.reading import Sent, read_report, refuse_type
-from workflows.desks.unconfirmed import confirm_with_step
 from workflows.running.filing import file_report
 
 SAME_REPORT = timedelta(hours=24)
@@ -54,7 +49,7 @@ def file_request(form: str) -> ResponseReturnValue:
     _forget_long_ago(key)
     is_new = not has_filed(key)
     notes = _stage(sent, key) if is_new else []
-    code = _count(sent, house) if is_new else None
+    code = count_report(sent.contact, house.id) if is_new else None
     filed = _file(sent, house, key, code)
     if not filed.is_repeat:
         send_first_code(filed.report)
@@ -78,16 +73,9 @@ def token(token: str, form: str) -> ResponseReturnValue:
 
 
 def _house(centre: Jurisdiction, sent: Sent) -> Centre:
-    """The centre that holds the place; the one named where no centre does. Raises Refused where another one holds it."""
-    place = sent.place
-    found = centre_for(area=place.area, latitude=place.latitude, longitude=place.longitude, now=now())
-    if found.id == centre.id:
-        return found
-    is_held = place.area is not None or (
-        place.latitude is not None and place.longitude is not None
-        and bool(areas_around(place.latitude, place.longitude, local_day(now()), of_centres=True))
-    )  # fmt: skip
-    if not is_held:
+    """The centre that was named, also where none holds the place. Raises Refused where another one holds it."""
+    found = other_centre(sent.place, centre.id)
+    if found is None:
         return db.session.get_one(Centre, centre.id)
     there = f" (jurisdiction_id: {id_of(found.id, found.code_prefix)})" if is_open(Door.OPEN311, found.id) else ""
     raise Refused(400, Fault("elsewhere", Bilingual(
@@ -126,20 +114,6 @@ def _forget_long_ago(key: str) -> None:
             db.session.execute(old)
 
 
-def _count(sent: Sent, centre: Centre) -> str:
-    """Count the report of its account and of its contact, and take its code. Raises TooOften, TooManyReports."""
-    moment, centre_id = now(), centre.id
-    with unit_of_work():
-        spent = spend_report(known_caller(), now=moment)
-        until = count_filing(by=Actor(None), contact=sent.contact, device=None, now=moment) if not spent.is_over else None
-        code = reserve_code(db.session.get_one(Centre, centre_id), now=moment) if not spent.is_over and until is None else ""
-    if spent.is_over:
-        raise TooOften(spent)
-    if until is not None:
-        raise TooManyReports(until, db.session.get_one(Centre, centre_id))
-    return code
-
-
 def _stage(sent: Sent, key: str) -> list[Bilingual]:
     """Stage the photos that can be taken; a sentence for each that cannot, and for what is not fetched."""
     refused: list[Bilingual] = []
@@ -164,17 +138,10 @@ def _file(sent: Sent, centre: Centre, key: str, code: str | None) -> Filed:
                 idempotency_key=key, consent_notice=notice_today(centre_id, moment), code=code, answers=sent.answers, door=Door.OPEN311,
             )  # fmt: skip
             if known_caller().contact_mode == PROVEN and not filed.is_repeat:
-                _vouch_for(filed.report, sent.contact)
+                vouch_for(filed.report, sent.contact)
             return filed
     except OtherReportFiled:
         raise Refused(400, fault("idempotency_conflict")) from None
-
-
-def _vouch_for(report: Report, contact: Contact | None) -> None:
-    """Take the contact as proven by the operator of the account, which the event names; no code is sent."""
-    if contact is not None:
-        way = Contact(phone=contact.phone) if contact.phone else Contact(email=contact.email)
-        confirm_with_step(report, contact=way, now=now(), by=known_caller().actor)
 
 
 def _changed_list(sent: Sent) -> list[Bilingual]:

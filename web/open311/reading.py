@@ -9,13 +9,10 @@ from datetime import date, datetime
 from io import BytesIO
 
 from flask import request
-from sqlalchemy import or_, select
-from sqlalchemy.orm import joinedload
 from werkzeug.datastructures import FileStorage
 
 from casework.asking.questions import AnswerRefused, GivenAnswer, answer_to
 from casework.bilingual import Bilingual
-from casework.db import db
 from casework.doors.limits import FIELD_CHARACTERS
 from casework.doors.open311.jurisdictions import Jurisdiction
 from casework.doors.open311.services import NO, SEEN_AT, URGENT, VILLAGE, YES, attributes_of, is_ended, service_named
@@ -25,9 +22,9 @@ from casework.models import Area
 from casework.places.lookup import bounded_area_at
 from casework.privacy.identity import Contact
 from casework.reading.rule_rows import FieldRow
-from casework.setting_values import value_of
 from casework.text import normal
 from web.clock import now
+from web.door_filing import commune_named, is_served
 from web.open311.asking import instant_in
 from web.open311.faults import Fault, Refused, fault, given_twice
 from web.typed_contact import email_address, phone_number
@@ -122,9 +119,7 @@ def _point(faults: list[Fault]) -> tuple[float, float] | None:
     lat, long = sent_text("lat"), sent_text("long")
     if not lat and not long:
         return None
-    # what the installation serves; catches latitude and longitude in each other's place
-    south, north, west, east = map(float, str(value_of("open311_box")).split())
-    if _DEGREES.fullmatch(lat) and _DEGREES.fullmatch(long) and south <= float(lat) <= north and west <= float(long) <= east:
+    if _DEGREES.fullmatch(lat) and _DEGREES.fullmatch(long) and is_served(float(lat), float(long)):
         return float(lat), float(long)
     faults.append(fault("lat_long"))
     return None
@@ -134,13 +129,11 @@ def _area(ref: str, today: date, faults: list[Fault]) -> tuple[Area | None, str 
     """The commune of a ref, and the village where it is one's."""
     if not ref:
         return None, None
-    query = select(Area).where(Area.ref == ref, Area.valid_from <= today, or_(Area.valid_to.is_(None), Area.valid_to > today))
-    found = db.session.scalar(query.options(joinedload(Area.parent)))
-    commune = found.parent if found is not None and found.level == "village" else found
-    if commune is None or commune.level != "commune":
+    found = commune_named(ref, today)
+    if found is None:
         faults.append(fault("address_id"))
         return None, None
-    return commune, found.name_vi if found is not None and found is not commune else None
+    return found
 
 
 def _contact(faults: list[Fault]) -> Contact | None:

@@ -1,12 +1,11 @@
 """Which cases and assignments an account finds: those the search and the inbox of the same viewer hold, and nothing that is set apart."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, false, or_, select
+from sqlalchemy import ColumnElement, Select, and_, false, func, or_, select
 from sqlalchemy.orm import contains_eager, joinedload, selectinload
 
 from casework.casefile.search import CaseSearch, cases_to_list
@@ -14,7 +13,7 @@ from casework.db import db
 from casework.doors.asking import Caller
 from casework.doors.fields.told import Seen, sights_of
 from casework.lateness import late
-from casework.models import Agency, Area, Assignment, Case, CaseReport, EventStream, Field, Report
+from casework.models import Agency, Area, Assignment, Case, CaseReport, EventStream, Field, Note, Report
 from casework.permissions import AGENCY_ROLES, Role
 from casework.permissions.sight import seen_by, with_viewers
 from casework.successors import Followed, left_to
@@ -88,26 +87,28 @@ def assignments_found(wanted: AssignmentsWanted, page: Page, *, caller: Caller) 
     query = _assignments().where(*_assignments_of(caller), *_of_assignments(wanted))
     if page.after is not None:
         query = query.where(Assignment.id < select(Assignment.id).where(Assignment.ref == page.after).scalar_subquery())
-    return _seen(db.session.scalars(query.order_by(Assignment.id.desc()).limit(page.limit + 1)).unique().all(), caller)
+    return _seen(query.order_by(Assignment.id.desc()).limit(page.limit + 1), caller)
 
 
 def assignment_found(ref: str, *, caller: Caller) -> Seen | None:
     """One of them; one that ended without an answer is not there any more."""
-    found = _seen(db.session.scalars(_assignments().where(Assignment.ref == ref, *_assignments_of(caller))).unique().all(), caller)
+    found = _seen(_assignments().where(Assignment.ref == ref, *_assignments_of(caller)), caller)
     return found[0] if found else None
 
 
 def _assignments() -> Select[Any]:
+    """Assignments with what is told of their cases, each with the number of notes of its progress."""
     of_case = contains_eager(Assignment.case)
-    return select(Assignment).join(Assignment.case).options(
+    noted = select(func.count()).where(Note.assignment_id == Assignment.id, Note.kind == "progress").scalar_subquery()
+    return select(Assignment, noted).join(Assignment.case).options(
         joinedload(Assignment.agency), of_case.joinedload(Case.field), of_case.joinedload(Case.area),
         of_case.selectinload(Case.assignments).joinedload(Assignment.agency),
     )  # fmt: skip
 
 
-def _seen(rows: Sequence[Assignment], caller: Caller) -> list[Seen]:
+def _seen(query: Select[Any], caller: Caller) -> list[Seen]:
     by = caller.actor
-    return [Seen(row, by, sights_of(by, row.case)) for row in rows]
+    return [Seen(row, by, sights_of(by, row.case), noted) for row, noted in db.session.execute(query).unique()]
 
 
 def _assignments_of(caller: Caller) -> list[ColumnElement[bool]]:

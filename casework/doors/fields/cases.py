@@ -205,6 +205,8 @@ ASSIGNMENT = Thing("Assignment", Bilingual("Việc được giao", "Assignment")
          _of("approved_at")),
     Told("extension_asked", bool, Bilingual("Đang xin gia hạn", "More time is asked for"),
          Bilingual("Chưa được quyết định.", "And not decided yet."), _of("extension_asked")),
+    Told("progress_notes", int, Bilingual("Số lần báo tiến độ", "Progress notes"),
+         Bilingual("Ai báo thêm thì ETag đổi.", "How many there are; another one changes the ETag."), lambda seen: seen.beside or 0),
 ))  # fmt: skip
 
 THINGS = (PHOTO, STAGED, REPORT, ANSWER, PART, CASE, STEP, ASSIGNMENT)

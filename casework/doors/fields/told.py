@@ -75,6 +75,8 @@ class Told:
     in_lists: bool = True
     is_where: bool = False
     """Of a case: where it is, more closely than its commune. In a list it is null where the matter is sensitive (rules.md, section 6)."""
+    may_be_null: bool = False
+    """Of another Thing; a type says it itself."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,9 +15,9 @@ from casework.doors.fields.told import Thing
 from casework.doors.gates import OPEN_DOOR, Door, setting_of
 from casework.doors.webhooks.kinds import Thing as WebhookThing
 from casework.doors.webhooks.kinds import types_of
-from casework.permissions import actor_for
+from casework.permissions import Action, actor_for
 from casework.settings.value_changes import set_value
-from tests import build
+from tests import build, service_accounts
 from tests.web.api.asked import House, assignment_of, opened
 from tests.web.pages import at
 from web.api.front import OPEN311_ADDRESSES
@@ -39,7 +39,8 @@ def test_the_examples_are_answered_as_the_document_says(house: House) -> None:
     at(house.app, build.next_moment(case))
     path = f"/assignments/{assignment_of(case).ref}"
     given = {"key": house.key, "assignment": assignment_of(case).ref, "case": case.ref, "officer": house.world.people["officer_PTNMT"].ref,
-             "etag": house.get(path).headers["ETag"]}  # fmt: skip
+             "etag": house.get(path).headers["ETag"],
+             "filing key": service_accounts.made(house.world, Action.FILE_REPORT, agency=None, name="Ứng dụng thành phố")[1]}  # fmt: skip
     pairs = PAIR.findall(DOCUMENT.read_text(encoding="utf-8"))
     assert len(pairs) >= 9
     for text, status in pairs:
@@ -49,7 +50,7 @@ def test_the_examples_are_answered_as_the_document_says(house: House) -> None:
         first, *lines = head.strip().split("\n")
         method, address = first.split(" ")
         headers = dict(line.split(": ", 1) for line in lines)
-        answer = house.ask(method, address, headers=headers, data=body.encode())
+        answer = house.ask(method, address, key="", headers=headers, data=body.encode())
         assert answer.status_code == int(status), (first, answer.get_data(as_text=True))
 
 

@@ -55,7 +55,7 @@ def test_a_key_opens_its_scope_alone(house: House) -> None:
     for scope, key in keys.items():
         for route in ROUTES:
             answer = asked(house, route, ref_for(route, house, case), key)
-            if route.any_scope or not route.needs_key or route.action is scope:
+            if route.any_scope or not route.needs_key or scope in (route.action, route.or_action):
                 assert answer.status_code != 403, (scope, route)
             else:
                 assert (answer.status_code, answer.json["code"]) == (403, "scope"), (scope, route)
@@ -77,7 +77,7 @@ def test_the_centre_s_system_does_no_act_of_an_agency(house: House) -> None:
     centre = service_accounts.made(house.world, *scopes, agency=None, name="Của Trung tâm")[1]
     for route in ROUTES:
         answer = asked(house, route, ref_for(route, house, case), centre)
-        if route.action in IN_A_NAME or route.action is Action.READ_INBOX:
+        if route.action in IN_A_NAME or route.action in (Action.READ_INBOX, Action.FILE_REPORT):
             assert answer.status_code == 403, route
         else:
             assert answer.status_code in (200, 404), route
@@ -86,7 +86,8 @@ def test_the_centre_s_system_does_no_act_of_an_agency(house: House) -> None:
 def test_no_answer_holds_what_a_sender_wrote_or_who_they_are(house: House) -> None:
     case = build.case_at(house.world, "approval", words=f"{SECRET}: rác ở nhà số 12, gọi 0987000111.")
     at(house.app, build.next_moment(case))
-    centre = service_accounts.made(house.world, Action.READ_CASE, Action.SEARCH_CASES, agency=None, name="Của Trung tâm")[1]
+    scopes = [scope for scope in OF_CENTRE if scope is not Action.MANAGE_PEOPLE]
+    centre = service_accounts.made(house.world, *scopes, agency=None, name="Của Trung tâm")[1]
     other = service_accounts.made(house.world, *OF_AGENCY, agency="HKL", name="Của HKL")[1]
     for key in (house.key, centre, other, ""):
         for route in ROUTES:
