@@ -152,6 +152,12 @@ def _spend(caller: Caller | None, *, is_act: bool) -> None:
         raise TooOften(g.door_spent)
 
 
+def is_of(rule: str, path: str) -> bool:
+    """Whether an address is of a rule, whatever stands in the rule's places; neither has an ending."""
+    there, asked = rule.split("/"), path.split("/")
+    return len(there) == len(asked) and all(mine.startswith("<") or mine == theirs for mine, theirs in zip(there, asked, strict=True))
+
+
 FAULTS_OF_OURS: dict[type[Exception], Callable[[Any], ResponseReturnValue]] = {
     SQLAlchemyError: errors.database_failed, Overloaded: errors.overloaded, CaseBusy: errors.case_busy, StepFailed: errors.step_failed,
     FileNotStored: errors.away, StorageUnreachable: errors.away, OSError: errors.disk_failed,

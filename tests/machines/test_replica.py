@@ -36,7 +36,9 @@ from web.watching.surroundings import surroundings
 
 STREAMING = {"wal_level": "replica", "synchronous_commit": "local", "max_wal_senders": "4", "wal_retrieve_retry_interval": "100ms"}
 """What is committed has to be written: the tests ask how far the log goes, and kill the server."""
-API = {f"api.{each}" for each in ("dead", "document", "elsewhere", "endpoint", "endpoints", "who")} | {"api_reference.problem", "api_reference.reference"}
+API = {f"api.{each}" for each in ("dead", "document", "elsewhere", "endpoint", "endpoints", "events", "who")} | {
+    "api_reference.problem", "api_reference.reference",
+}  # fmt: skip
 OPEN311 = {f"open311.{each}" for each in ("definition", "discovery", "elsewhere", "one_request", "request_updates", "requests", "services")}
 READ_HERE = {
     "comfort.set_comfort", "consent.notice", "consent.privacy", "field.contact", "field.kept", "foot.licences",

@@ -18,7 +18,7 @@ from casework.permissions import Action, NotAllowed
 from web.addresses import on_the_web
 from web.api.problems import PROBLEMS, QUOTA_TYPE, Refused
 from web.clock import now
-from web.door_keys import TooOften, asked_language, passes, take_from_programs, through_door
+from web.door_keys import TooOften, asked_language, is_of, passes, take_from_programs, through_door
 from web.request_log import request_id
 
 bp = Blueprint("api", __name__, url_prefix="/api/v1")
@@ -45,7 +45,7 @@ def elsewhere(anything: str = "") -> ResponseReturnValue:
     """What is no address of the API, and what is one asked by another method."""
     if not is_anywhere():
         raise NotFound
-    known = set().union(*(methods for rule, methods in KNOWN.items() if _is_of(rule, f"/{anything}")))
+    known = set().union(*(methods for rule, methods in KNOWN.items() if is_of(rule, f"/{anything}")))
     if known and request.method not in known | READING:
         raise MethodNotAllowed(sorted(known | {"HEAD"}) if "GET" in known else sorted(known))
     if known and "GET" not in known:
@@ -55,11 +55,6 @@ def elsewhere(anything: str = "") -> ResponseReturnValue:
 
 KNOWN: dict[str, set[str]] = {}
 """The methods of each address (routes.py fills it)."""
-
-
-def _is_of(rule: str, path: str) -> bool:
-    there, asked = rule.split("/"), path.split("/")
-    return len(there) == len(asked) and all(mine.startswith("<") or mine == theirs for mine, theirs in zip(there, asked, strict=True))
 
 
 def mark_of(body: bytes) -> str:

@@ -17,7 +17,7 @@ from casework.intake.limits import TooManyReports
 from casework.local_time import local_day
 from casework.permissions import Action
 from web.clock import now
-from web.door_keys import TooOften, asked_language, passes, shown_key, take_from_programs, through_door
+from web.door_keys import TooOften, asked_language, is_of, passes, shown_key, take_from_programs, through_door
 from web.open311.faults import Fault, Refused, fault
 from web.open311.writing import Form, Value, written
 
@@ -56,18 +56,12 @@ _KNOWN: dict[str, set[str]] = {}
 @through_door(Door.OPEN311, Action.READ_PUBLIC, needs_key=False)
 def elsewhere(anything: str) -> ResponseReturnValue:
     """What is no address of the door, and what is one asked by another method."""
-    known = [rule for rule in _KNOWN if _is_of(rule, f"/{anything}")]
+    known = [rule for rule in _KNOWN if is_of(rule, f"/{anything}".rpartition(".")[0])]
     if known and form_here() is not None:
         allowed = set().union(*(_KNOWN[rule] for rule in known))
         if request.method not in allowed | READING or "GET" not in allowed:
             raise MethodNotAllowed(sorted(allowed | {"HEAD"}) if "GET" in allowed else sorted(allowed))
     raise NotFound
-
-
-def _is_of(rule: str, path: str) -> bool:
-    """Whether an address, without its ending, is of a rule."""
-    there, asked = rule.split("/"), path.rpartition(".")[0].split("/")
-    return len(there) == len(asked) and all(mine.startswith("<") or mine == theirs for mine, theirs in zip(there, asked, strict=True))
 
 
 def form_here() -> Form | None:

@@ -59,7 +59,7 @@ class AssignmentsWanted:
 
 def cases_found(wanted: CasesWanted, page: Page, *, caller: Caller, now: datetime) -> list[Seen]:
     """The cases of a page, newest first, and one more where there is a next page. Raises TooMany."""
-    query = select(Case).where(*_cases_of(caller), *_of_cases(wanted, caller, now))
+    query = select(Case).where(*cases_of(caller), *_of_cases(wanted, caller, now))
     if page.after is not None:
         query = query.where(Case.id < select(Case.id).where(Case.ref == page.after).scalar_subquery())
     rows = db.session.scalars(query.order_by(Case.id.desc()).limit(page.limit + 1).options(*_beside()))
@@ -113,24 +113,24 @@ def _seen(query: Select[Any], caller: Caller) -> list[Seen]:
 
 def _assignments_of(caller: Caller) -> list[ColumnElement[bool]]:
     answered = or_(Assignment.ended_at.is_(None), Assignment.approved_at.is_not(None))
-    return [_own_agency(caller, area=Case.area_id.expression), answered, Case.quarantined_at.is_(None)]
+    return [own_agency(caller, area=Case.area_id.expression), answered, Case.quarantined_at.is_(None)]
 
 
-def _own_agency(caller: Caller, *, area: ColumnElement[Any]) -> ColumnElement[bool]:
+def own_agency(caller: Caller, *, area: ColumnElement[Any]) -> ColumnElement[bool]:
     ids = sorted({each.agency_id for each in caller.actor.grants if each.role in AGENCY_ROLES and each.agency_id is not None})
     if not ids:
         return false()
     return or_(Assignment.agency_id.in_(ids), *left_to(Followed.AGENCY, ids, body=Assignment.agency_id.expression, area=area))
 
 
-def _cases_of(caller: Caller) -> list[ColumnElement[bool]]:
+def cases_of(caller: Caller) -> list[ColumnElement[bool]]:
     is_there = Case.quarantined_at.is_(None)
     centres = sorted({each.centre_id for each in caller.actor.grants if each.role == Role.OPERATOR and each.centre_id is not None})
     if centres:
         left = left_to(Followed.CENTRE, centres, body=Case.centre_id.expression, area=Case.area_id.expression)
         return [is_there, or_(Case.centre_id.in_(centres), *left)]
     area = select(Case.area_id).where(Case.id == Assignment.case_id).correlate(Assignment).scalar_subquery()
-    own = and_(_own_agency(caller, area=area), or_(Assignment.ended_at.is_(None), Assignment.approved_at.is_not(None)))
+    own = and_(own_agency(caller, area=area), or_(Assignment.ended_at.is_(None), Assignment.approved_at.is_not(None)))
     return [is_there, Case.id.in_(select(Assignment.case_id).where(own))]
 
 
