@@ -106,6 +106,7 @@ def test_a_changed_test_is_run_and_what_is_used_by_many_leads_to_all_of_them(rep
     assert set(repository.chosen()) > {"tests/web/test_colours.py", "tests/web/cases/test_pages.py"}, "no test imports a conftest.py"
 
 
+@pytest.mark.exhaustive
 def test_a_file_that_is_no_module_leads_to_what_names_it_or_the_template_it_is_in_or_its_folder(repository: Repository) -> None:
     repository.change("web/static/colours.css")
     assert repository.chosen() == ["tests/web/test_colours.py"]
@@ -174,6 +175,7 @@ def test_what_is_always_run_is_there_and_takes_less_than_half_of_the_time() -> N
     assert sum(seconds[test.partition("::")[0]] for test in (*STRUCTURE, *STORIES)) < MOST_SECONDS / 2
 
 
+@pytest.mark.exhaustive
 def test_of_the_planted_faults_nine_in_ten_are_noticed_by_what_a_change_of_their_file_chooses() -> None:
     """Each fault names a file and the tests that notice it, with which it is tried by tests/mutants."""
     seconds = read(RECORD.read_text(encoding="utf-8"))

@@ -143,6 +143,7 @@ def statements(person: Person, path: str) -> int:
     return len(seen)
 
 
+@pytest.mark.exhaustive
 def test_no_page_takes_more_statements_than_allowed(both: dict[int, dict[str, int]]) -> None:
     assert {page: number for page, number in both[MANY].items() if number > MOST} == {}
 

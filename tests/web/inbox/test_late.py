@@ -64,6 +64,7 @@ def text_of(data: bytes) -> str:
     return " ".join(" ".join(page.extract_text() for page in pypdf.PdfReader(io.BytesIO(data)).pages).split())
 
 
+@pytest.mark.exhaustive
 def test_the_list_shows_to_each_what_is_theirs_the_urgent_first(office: Office) -> None:
     page = office.words("operator", "/late")
     urgent, plain, unverified, in_time = (case_of(number).code for number in (1, 0, 2, 3))
@@ -133,6 +134,7 @@ def test_a_letter_lists_what_was_ticked_as_of_its_day_and_stays_the_same(office:
     assert listed == [True, True, False]
 
 
+@pytest.mark.exhaustive
 def test_an_agency_that_was_removed_reads_no_title_in_its_letter_any_more(office: Office) -> None:
     address, parts = letter_form(office, "UBND-LAT")
     case = case_of(0)
