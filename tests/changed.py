@@ -14,6 +14,8 @@ Nearly every test reaches nearly every module by imports, so this alone tells li
 
 The nearest are taken until they would use up MOST_SECONDS of processor, by tests/processor.txt, with what is always taken. What was left
 out is said; `bin/test` runs everything.
+
+Of tests that are changed themselves, what is left to the long runs is run, too (tests/breadth.py).
 """
 from __future__ import annotations
 
@@ -61,7 +63,7 @@ def main() -> int:
         sys.exit(error.stderr.strip())
     taken, left = chosen(distances(changed), always(changed), read(RECORD.read_text(encoding="utf-8")))
     print(told(since, changed, taken, left), file=sys.stderr)
-    lines = "".join(f"{test}\n" for test in taken)
+    lines = "".join(f"{argument}\n" for argument in (*taken, *(f"--all-of={file}" for file in changed if file in taken and is_broad(file))))
     if asked.into is not None:
         asked.into.parent.mkdir(exist_ok=True)
         asked.into.write_text(lines, encoding="utf-8")
@@ -215,6 +217,11 @@ def chosen(distance: Mapping[str, float], first: Iterable[str], seconds: Mapping
         else:
             left.append(test)
     return taken, left
+
+
+def is_broad(test: str) -> bool:
+    """Whether a file of tests leaves some of them to the long runs."""
+    return "pytest.mark.exhaustive" in (ROOT / test).read_text(encoding="utf-8")
 
 
 def told(since: str, changed: list[str], taken: Mapping[str, float], left: list[str]) -> str:

@@ -42,6 +42,10 @@ def test_the_same_cases_stay_in_every_run(tmp_path: Path) -> None:
     assert ran(tmp_path, tests=TESTS) == ran(tmp_path, "test_it.py", tests=TESTS)
 
 
+def test_of_a_changed_file_nothing_is_left_out(tmp_path: Path) -> None:
+    assert ran(tmp_path, "--all-of=test_it.py", tests=TESTS) >= {"test_the_breadth", "TestMore::test_all_of_it"}
+
+
 def test_the_long_run_takes_all_that_is_marked_and_nothing_else(tmp_path: Path) -> None:
     taken = ran(tmp_path, "-m", "exhaustive", tests=TESTS, WHOLE_TESTS="yes")
     assert taken == {"test_the_breadth", *(f"test_some_of_it[{number}]" for number in range(7)), "test_of_a_database[sqlite]",

@@ -118,6 +118,11 @@ def test_a_file_that_is_no_module_leads_to_what_names_it_or_the_template_it_is_i
     assert repository.chosen() == ["tests/casework/test_seeding.py"]
 
 
+def test_a_changed_test_is_run_with_what_is_left_to_the_long_runs(repository: Repository) -> None:
+    repository.write("tests/web/test_colours.py", "@pytest.mark.exhaustive\ndef test_all(): pass\n")
+    assert repository.chosen() == ["tests/web/test_colours.py", "--all-of=tests/web/test_colours.py"]
+
+
 def test_changes_count_from_where_the_branch_left_main_committed_or_not_and_those_of_main_do_not(repository: Repository) -> None:
     repository.git("checkout", "--quiet", "-b", "branch")
     repository.change("casework/seeding.py")
