@@ -159,7 +159,6 @@ def build_administrator(world: build.World) -> Any:
     return replace(world.actor("administrator"), grants=(Grant(Role.ADMINISTRATOR, None, None),))
 
 
-@pytest.mark.exhaustive
 def test_no_log_event_or_counter_holds_a_key(house: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     app, _, text, _ = house
     lines: list[str] = []

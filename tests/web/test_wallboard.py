@@ -87,7 +87,6 @@ def test_a_television_is_paired_by_a_code_used_once_within_ten_minutes_and_taken
     assert office.get("operator", "/settings/wallboards").status_code == 403
 
 
-@pytest.mark.exhaustive
 def test_it_shows_numbers_fields_and_communes_and_no_private_word_to_whoever_stands_before_it(office: Office) -> None:
     world, words = office.world, SECRET_WORDS
     build.file_report(world, words=f"Rác ven suối {words['original']}", now=build.NOON - timedelta(minutes=50))

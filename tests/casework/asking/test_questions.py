@@ -75,7 +75,6 @@ def test_a_field_has_the_questions_of_the_installation_and_a_centre_its_own_inst
     assert asked(world.centre.id, days=3) == ["Rộng bao nhiêu?", "Sâu bao nhiêu?"]
 
 
-@pytest.mark.exhaustive
 def test_a_field_has_six_questions_at_most_in_every_centre(world: build.World) -> None:
     for number in range(MOST_OF_A_FIELD):
         extra_question(world, code=f"cau_{number}", position=str(number))

@@ -135,7 +135,6 @@ def test_the_photos_of_a_private_answer_are_its_senders_alone(world: build.World
     assert seers(world, ref, "sender") == set()
 
 
-@pytest.mark.exhaustive
 def test_who_was_split_off_sees_no_photos_of_the_answers_given_to_the_others(world: build.World, app: Flask) -> None:
     filed = pictured_case(world, app.config["FILES"], "handling")
     other = build.case_at(world, "to_distribute", by="citizen_2")

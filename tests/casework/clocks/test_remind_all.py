@@ -133,7 +133,6 @@ def test_what_was_merged_into_another_case_is_reminded_there(world: build.World)
     assert len(events()[0].payload["agencies"]) >= 2
 
 
-@pytest.mark.exhaustive
 def test_a_case_set_apart_is_not_reminded_of(world: build.World) -> None:
     case = build.case_at(world, "handling")
     build.act(world, case, "quarantine", "operator", reason="Tố cáo cán bộ.")

@@ -54,7 +54,6 @@ def lent(world: build.World, row: ServiceAccount, name: str) -> None:
         agree(db.session.get_one(ServiceAccount, row.account_id), by=world.actor(name), now=NOON)
 
 
-@pytest.mark.exhaustive
 def test_an_agencys_system_sees_its_agencys_cases_until_they_are_handed_back_or_set_apart(world: build.World) -> None:
     asked = [service_accounts.made(world, Action.READ_CASE, agency=key, name=key)[1] for key in ("PTNMT", "HKL")]
     lead, other = (asks(text).actor for text in asked)

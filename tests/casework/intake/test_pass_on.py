@@ -229,7 +229,6 @@ class TestOwnRules:
         assert codes == ["LD-2026-000001", "DN-2026-000001", "LD-2026-000002"]
 
 
-@pytest.mark.exhaustive
 def test_nobody_reads_across_centres_but_whose_role_is_the_installations(world: build.World, other: build.World) -> None:
     case = build.case_at(world, "handling", place=Place(area=world.area, latitude=12.0, longitude=108.4))
     of_the_installation(world, "overseer", Role.OPS_LEAD)

@@ -99,7 +99,6 @@ def test_each_note_is_read_by_whom_it_is_for(world: build.World) -> None:
     }  # fmt: skip
 
 
-@pytest.mark.exhaustive
 def test_of_a_case_that_was_set_apart_nobody_writes_or_reads_a_note(world: build.World) -> None:
     case = build.case_at(world, "handling")
     write(world, case, "operator", "agencies")

@@ -191,7 +191,6 @@ def quarantined(world: build.World) -> Case:
     return case
 
 
-@pytest.mark.exhaustive
 def test_nobody_but_the_reader_appoints_and_it_begins_with_a_second_persons_word(world: build.World) -> None:
     case = quarantined(world)
     for by in ("administrator", "administrator_2"):
@@ -245,7 +244,6 @@ def test_what_waits_is_called_back_and_never_begins(world: build.World) -> None:
         confirm(world, late, "administrator", now=NOON + HOUR)
 
 
-@pytest.mark.exhaustive
 def test_a_deputy_of_before_reads_nothing_set_apart_until_confirmed(world: build.World) -> None:
     case = quarantined(world)
     stood_in(world, "confidential_reader", "operator")

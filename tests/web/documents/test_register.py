@@ -122,7 +122,6 @@ def test_the_form_says_what_is_wrong_keeps_what_was_typed_and_takes_a_second_cli
         assert said in page, said
 
 
-@pytest.mark.exhaustive
 def test_each_does_with_documents_what_is_theirs(office: Office) -> None:
     second_world(office.world)
     letter = written(office)

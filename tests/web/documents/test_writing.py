@@ -118,7 +118,6 @@ def test_pages_are_shut_to_who_may_not_and_to_what_is_not_there(office: Office) 
     assert db.session.scalar(select(func.count()).select_from(Letter)) == 0
 
 
-@pytest.mark.exhaustive
 def test_a_sender_finds_their_letters_and_nobody_elses(office: Office) -> None:
     world = office.world
     told, longer, refused = build.case_at(world, "rating"), extended(world), beside.CASES["refused"](world)

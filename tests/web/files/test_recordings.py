@@ -61,7 +61,6 @@ def test_a_recording_is_served_whole_or_in_one_part_and_kept_by_nobody(office: O
     assert (head.headers["Content-Length"], head.data) == (str(size), b"")
 
 
-@pytest.mark.exhaustive
 def test_nobody_else_is_told_that_it_is_there(office: Office) -> None:
     filed, (voice, moving) = spoken_report(office, "voice", "video")
     build.advance(office.world, filed.case, "handling")

@@ -64,7 +64,6 @@ def text_of(data: bytes) -> str:
     return " ".join(" ".join(page.extract_text() for page in pypdf.PdfReader(io.BytesIO(data)).pages).split())
 
 
-@pytest.mark.exhaustive
 def test_the_list_shows_to_each_what_is_theirs_the_urgent_first(office: Office) -> None:
     page = office.words("operator", "/late")
     urgent, plain, unverified, in_time = (case_of(number).code for number in (1, 0, 2, 3))

@@ -191,7 +191,6 @@ def test_limits_of_account_and_contact_hold(house: House, key: str) -> None:
     assert overseer(house.world)
 
 
-@pytest.mark.exhaustive
 def test_its_key_reads_more_of_a_report_than_the_public(house: House, key: str) -> None:
     code = code_of(sent(house, key))
     case = db.session.scalars(select(Case).where(Case.code == code)).one()

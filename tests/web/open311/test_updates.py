@@ -37,7 +37,6 @@ def case_of(code: str) -> Case:
     return db.session.scalars(select(Case).where(Case.code == code)).one()
 
 
-@pytest.mark.exhaustive
 def test_the_public_reads_the_steps_of_published_cases_alone(house: House) -> None:
     build.case_at(house.world, "handling")
     done = build.case_at(house.world, "rating")

@@ -94,7 +94,6 @@ def lines() -> Iterator[list[str]]:
     LOGGER.removeHandler(handler)
 
 
-@pytest.mark.exhaustive
 def test_a_marked_sender_is_named_by_no_answer_and_no_key_stands_in_a_log(house: House, key: str, lines: list[str]) -> None:
     photo = (io.BytesIO(canary.marked_photo()), canary.FILE_NAME)
     answer = sent(house, key, description=canary.WORDS, phone=canary.PHONE, email=canary.EMAIL, last_name=canary.FULL_NAME,

@@ -113,7 +113,6 @@ def events(type_: str) -> list[Event]:
     return list(db.session.scalars(select(Event).where(Event.type == type_).order_by(Event.id)))
 
 
-@pytest.mark.exhaustive
 def test_each_gets_the_cases_that_are_theirs_by_the_filter_of_the_page(office: Office) -> None:
     codes = [case.code for case in cases()]
     assert [row["code"] for row in made(office, "operator", "/exports/new/cases")] == codes[::-1]

@@ -91,7 +91,6 @@ def test_the_notices_name_what_the_browser_loads_and_what_runs_in_the_centre_wit
     assert not re.search(r"\b\d+\.\d+\.\d+\b", page)
 
 
-@pytest.mark.exhaustive
 def test_search_engines_are_told_the_service_and_a_published_report_but_nothing_of_one_that_waits(office: Office) -> None:
     guest = office.app.test_client()
     service = linked_data(guest.get("/").get_data(as_text=True))

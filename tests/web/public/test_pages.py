@@ -327,7 +327,6 @@ def test_search_engines_find_what_is_public_and_nobodys_own(world: build.World, 
         assert client.get(path).headers["X-Robots-Tag"] == "noindex, nofollow"
 
 
-@pytest.mark.exhaustive
 def test_of_the_filing_the_public_learns_the_day_alone(sqlite_app: Flask, sqlite_client: FlaskClient) -> None:
     """Who went by at that minute may have been seen (rules.md, section 2)."""
     world, moment = build.standard_world(), datetime(2026, 3, 2, 3, 17, 42, 123456, UTC)

@@ -113,7 +113,6 @@ def test_every_number_is_the_length_of_the_list_it_opens_and_what_is_quarantined
     assert office.get("ops_lead", "/dashboard?period=nonsense&trend=x").status_code == 200
 
 
-@pytest.mark.exhaustive
 def test_who_reads_it_and_that_an_agencys_leader_sees_their_own_alone(office: Office) -> None:
     world = office.world
     for name in ("records_clerk", "administrator", "officer_PTNMT", "process_approver", "confidential_reader"):

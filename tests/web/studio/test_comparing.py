@@ -116,7 +116,6 @@ def test_a_table_is_compared_row_by_row_with_the_old_cell_beside_the_new(
     assert "<code>" not in re.search(r'<tr id="at-rule_1" data-kind="changed">.*?</tr>', page, re.DOTALL)[0]
 
 
-@pytest.mark.exhaustive
 def test_names_and_values_of_a_drawing_are_shown_as_text(sqlite_app: Flask, sqlite_client: FlaskClient, world: build.World) -> None:
     drawing = Drawing(drawn.every_type_model())
     for id_ in ("inspection", "lane_operator", "is_rateable", "depth", "high", "pass"):

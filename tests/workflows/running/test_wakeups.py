@@ -150,7 +150,6 @@ def test_a_step_that_goes_to_another_case_while_it_waits_for_its_own_is_not_done
     assert build.waiting(main, "approve_answer", world.agencies["UBND-LAT"]).case_id == main.id
 
 
-@pytest.mark.exhaustive
 def test_a_step_that_goes_to_another_desk_while_somebody_takes_it_is_not_theirs(postgres_app, postgres):
     world = build.standard_world()
     step = build.waiting(build.case_at(world, "handling"), "submit_answer")
