@@ -20,6 +20,7 @@ Of tests that are changed themselves, what is left to the long runs is run, too 
 from __future__ import annotations
 
 import argparse
+import re
 import subprocess
 import sys
 from collections.abc import Iterable, Iterator, Mapping
@@ -99,7 +100,9 @@ def changed_since(commit: str) -> list[str]:
 
 def distances(changed: Iterable[str]) -> dict[str, float]:
     """How far each test is from what is nearest to it of the changed files; tests that nothing leads to are left out."""
-    tests = sorted(path.relative_to(ROOT).as_posix() for path in (ROOT / "tests").rglob("test_*.py"))
+    changed = set(changed)
+    there = sorted(path.relative_to(ROOT).as_posix() for path in (ROOT / "tests").rglob("test_*.py"))
+    tests = [test for test in there if test in changed or not is_for_long_runs(test)]
     imported = importers()
     found: dict[str, float] = {}
     for file in changed:
@@ -217,6 +220,11 @@ def chosen(distance: Mapping[str, float], first: Iterable[str], seconds: Mapping
         else:
             left.append(test)
     return taken, left
+
+
+def is_for_long_runs(test: str) -> bool:
+    """Whether all of a file is left to them."""
+    return re.search(r"^pytestmark = .*pytest\.mark\.exhaustive", (ROOT / test).read_text(encoding="utf-8"), re.MULTILINE) is not None
 
 
 def is_broad(test: str) -> bool:

@@ -123,6 +123,13 @@ def test_a_changed_test_is_run_with_what_is_left_to_the_long_runs(repository: Re
     assert repository.chosen() == ["tests/web/test_colours.py", "--all-of=tests/web/test_colours.py"]
 
 
+def test_what_is_wholly_left_to_the_long_runs_is_not_chosen_for_another_change(repository: Repository) -> None:
+    repository.write("tests/web/test_colours.py", "pytestmark = pytest.mark.exhaustive\nSHEET = 'web/static/colours.css'\n")
+    repository.commit()
+    repository.change("web/static/colours.css")
+    assert "tests/web/test_colours.py" not in repository.chosen()
+
+
 def test_changes_count_from_where_the_branch_left_main_committed_or_not_and_those_of_main_do_not(repository: Repository) -> None:
     repository.git("checkout", "--quiet", "-b", "branch")
     repository.change("casework/seeding.py")
