@@ -14,10 +14,13 @@ Nearly every test reaches nearly every module by imports, so this alone tells li
 
 The nearest are taken until they would use up MOST_SECONDS of processor, by tests/processor.txt, with what is always taken. What was left
 out is said; `bin/test` runs everything.
+
+Of tests that are changed themselves, what is left to the long runs is run, too (tests/breadth.py).
 """
 from __future__ import annotations
 
 import argparse
+import re
 import subprocess
 import sys
 from collections.abc import Iterable, Iterator, Mapping
@@ -61,7 +64,7 @@ def main() -> int:
         sys.exit(error.stderr.strip())
     taken, left = chosen(distances(changed), always(changed), read(RECORD.read_text(encoding="utf-8")))
     print(told(since, changed, taken, left), file=sys.stderr)
-    lines = "".join(f"{test}\n" for test in taken)
+    lines = "".join(f"{argument}\n" for argument in (*taken, *(f"--all-of={file}" for file in changed if file in taken and is_broad(file))))
     if asked.into is not None:
         asked.into.parent.mkdir(exist_ok=True)
         asked.into.write_text(lines, encoding="utf-8")
@@ -97,7 +100,9 @@ def changed_since(commit: str) -> list[str]:
 
 def distances(changed: Iterable[str]) -> dict[str, float]:
     """How far each test is from what is nearest to it of the changed files; tests that nothing leads to are left out."""
-    tests = sorted(path.relative_to(ROOT).as_posix() for path in (ROOT / "tests").rglob("test_*.py"))
+    changed = set(changed)
+    there = sorted(path.relative_to(ROOT).as_posix() for path in (ROOT / "tests").rglob("test_*.py"))
+    tests = [test for test in there if test in changed or not is_for_long_runs(test)]
     imported = importers()
     found: dict[str, float] = {}
     for file in changed:
@@ -215,6 +220,16 @@ def chosen(distance: Mapping[str, float], first: Iterable[str], seconds: Mapping
         else:
             left.append(test)
     return taken, left
+
+
+def is_for_long_runs(test: str) -> bool:
+    """Whether all of a file is left to them."""
+    return re.search(r"^pytestmark = .*pytest\.mark\.exhaustive", (ROOT / test).read_text(encoding="utf-8"), re.MULTILINE) is not None
+
+
+def is_broad(test: str) -> bool:
+    """Whether a file of tests leaves some of them to the long runs."""
+    return "pytest.mark.exhaustive" in (ROOT / test).read_text(encoding="utf-8")
 
 
 def told(since: str, changed: list[str], taken: Mapping[str, float], left: list[str]) -> str:

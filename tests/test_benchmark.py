@@ -123,6 +123,7 @@ def test_engine_and_pages_are_measured_beside_the_use_cases(result: dict[str, An
         assert set(result["ways"][way]["each"]) == {"file", *(step.name for step in LIFE)}
 
 
+@pytest.mark.exhaustive
 def test_it_runs_on_postgresql_and_refuses_a_database_in_use(postgres: Cluster, postgres_template: str) -> None:
     url = postgres.create("benchmark", template=postgres_template)
     try:
@@ -161,6 +162,7 @@ def house(request: pytest.FixtureRequest, folder: Path, tmp_path: Path) -> Itera
         postgres.drop("house")
 
 
+@pytest.mark.exhaustive
 def test_a_house_that_was_killed_is_gone_on_with_and_verification_finds_nothing_wrong(
     house: Config, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -232,6 +234,7 @@ def look_at_the_last_copy() -> None:
     assert {each.parameters["code"] for each in told} == {case.code}
 
 
+@pytest.mark.exhaustive
 def test_pages_steps_and_timers_of_a_house_are_timed_and_compared(
     folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -258,6 +261,7 @@ def test_whole_lives_are_counted_with_errors_and_memory() -> None:
     assert min(measured.beside["memory_mb"]["servers"] + measured.beside["memory_mb"]["worker"]) > 0
 
 
+@pytest.mark.exhaustive
 def test_cases_that_arrive_faster_than_they_are_taken_are_all_done_once_in_the_end() -> None:
     asked = arrivals.Asked(2, 2, hands=3, seed=3, more={"LANGBIANG_THREADS": "1", "LANGBIANG_WAIT_SECONDS": "1"})
     measured = arrivals.run(asked)
@@ -274,6 +278,7 @@ SMALL = Scale(cases=300, open_steps=60, agencies=3, sessions=10, pace_seconds=1,
 """A house in which every kind of measurement still finds something to measure."""
 
 
+@pytest.mark.exhaustive
 def test_people_work_in_a_house_of_copied_cases_without_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pages_alone, "ASKED", 5)    # what they take is nothing here: that each kind is there and answers
     monkeypatch.setattr(pages_alone, "PHOTOS", 1)

@@ -106,6 +106,7 @@ def test_a_changed_test_is_run_and_what_is_used_by_many_leads_to_all_of_them(rep
     assert set(repository.chosen()) > {"tests/web/test_colours.py", "tests/web/cases/test_pages.py"}, "no test imports a conftest.py"
 
 
+@pytest.mark.exhaustive
 def test_a_file_that_is_no_module_leads_to_what_names_it_or_the_template_it_is_in_or_its_folder(repository: Repository) -> None:
     repository.change("web/static/colours.css")
     assert repository.chosen() == ["tests/web/test_colours.py"]
@@ -115,6 +116,18 @@ def test_a_file_that_is_no_module_leads_to_what_names_it_or_the_template_it_is_i
     repository.git("checkout", "--quiet", ".")
     repository.change("casework/seed_data/rules.csv")
     assert repository.chosen() == ["tests/casework/test_seeding.py"]
+
+
+def test_a_changed_test_is_run_with_what_is_left_to_the_long_runs(repository: Repository) -> None:
+    repository.write("tests/web/test_colours.py", "@pytest.mark.exhaustive\ndef test_all(): pass\n")
+    assert repository.chosen() == ["tests/web/test_colours.py", "--all-of=tests/web/test_colours.py"]
+
+
+def test_what_is_wholly_left_to_the_long_runs_is_not_chosen_for_another_change(repository: Repository) -> None:
+    repository.write("tests/web/test_colours.py", "pytestmark = pytest.mark.exhaustive\nSHEET = 'web/static/colours.css'\n")
+    repository.commit()
+    repository.change("web/static/colours.css")
+    assert "tests/web/test_colours.py" not in repository.chosen()
 
 
 def test_changes_count_from_where_the_branch_left_main_committed_or_not_and_those_of_main_do_not(repository: Repository) -> None:
@@ -174,6 +187,7 @@ def test_what_is_always_run_is_there_and_takes_less_than_half_of_the_time() -> N
     assert sum(seconds[test.partition("::")[0]] for test in (*STRUCTURE, *STORIES)) < MOST_SECONDS / 2
 
 
+@pytest.mark.exhaustive
 def test_of_the_planted_faults_nine_in_ten_are_noticed_by_what_a_change_of_their_file_chooses() -> None:
     """Each fault names a file and the tests that notice it, with which it is tried by tests/mutants."""
     seconds = read(RECORD.read_text(encoding="utf-8"))

@@ -43,6 +43,7 @@ def content() -> dict[str, str]:
             for table in METADATA.sorted_tables}
 
 
+@pytest.mark.exhaustive(but=2)
 def test_the_next_test_finds_what_the_migrations_leave_and_counts_from_the_same_numbers(stand: Stand) -> None:
     with stand() as app:
         empty, config = content(), dict(app.config)
@@ -71,6 +72,7 @@ def test_the_next_test_finds_what_the_migrations_leave_and_counts_from_the_same_
         assert case.ref not in refs
 
 
+@pytest.mark.exhaustive(but=2)
 def test_what_is_brought_back_is_what_was_built_with_its_files_and_goes_on_from_there(stand: Stand) -> None:
     seen = []
     for _ in range(3):

@@ -73,6 +73,7 @@ def test_models_and_migrations_agree(engine: Engine) -> None:
     assert differences(engine) == []
 
 
+@pytest.mark.exhaustive(but=2)
 def test_every_index_of_the_models_is_there(engine: Engine) -> None:
     inspector = inspect(engine)
     wanted = {(table.name, index.name) for table in METADATA.tables.values() for index in table.indexes}
@@ -80,6 +81,7 @@ def test_every_index_of_the_models_is_there(engine: Engine) -> None:
     assert wanted <= found
 
 
+@pytest.mark.exhaustive(but=2)
 def test_every_foreign_key_has_its_name(engine: Engine) -> None:
     inspector = inspect(engine)
     for table in METADATA.tables.values():
@@ -91,12 +93,14 @@ def test_the_database_is_at_the_newest_revision(engine: Engine) -> None:
     assert migrations.revision_of(engine) == migrations.newest_revision()
 
 
+@pytest.mark.exhaustive(but=2)
 def test_migrating_again_changes_nothing(config: Config, engine: Engine) -> None:
     migrations.upgrade(config.database_url)
     assert differences(engine) == []
     assert triggers_of(engine) == wanted_triggers(engine)
 
 
+@pytest.mark.exhaustive(but=2)
 def test_the_way_back_leaves_nothing(config: Config, engine: Engine) -> None:
     migrations.downgrade(config.database_url, "base")
     assert set(inspect(engine).get_table_names()) == {"alembic_version"}
@@ -138,6 +142,7 @@ def test_postgresql_refuses_to_empty_the_history() -> None:
         db.session.execute(text("TRUNCATE event"))
 
 
+@pytest.mark.exhaustive(but=2)
 def test_triggers_survive_a_change_that_copies_the_table(config: Config, engine: Engine, recorded: Flask) -> None:
     db.session.rollback()
     with engine.connect().execution_options(**{WRITES: True}) as connection, connection.begin():
@@ -153,6 +158,7 @@ def test_triggers_survive_a_change_that_copies_the_table(config: Config, engine:
     assert db.session.scalar(text("SELECT count(*) FROM event")) == 2
 
 
+@pytest.mark.exhaustive(but=2)
 def test_a_migration_that_fails_leaves_the_database_as_it_was(config: Config, engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(_connection: object) -> None:
         raise RuntimeError("broken")
@@ -165,6 +171,7 @@ def test_a_migration_that_fails_leaves_the_database_as_it_was(config: Config, en
     assert migrations.revision_of(engine) is None
 
 
+@pytest.mark.exhaustive
 def test_what_nobody_has_released_of_a_place_is_public_no_more_and_waits(config: Config, engine: Engine, app: Flask) -> None:
     world = build.standard_world()
     typed = {"Nhà bà Zýndar, hẻm 12": None, "thon  pang tieng": "Thôn Păng Tiêng", "Thôn Klong Klanh": "Thôn Klong Klanh"}
@@ -195,6 +202,7 @@ def test_what_nobody_has_released_of_a_place_is_public_no_more_and_waits(config:
         assert {row.audience: row.words for row in db.session.query(SearchRow).filter_by(case_id=id_)} == before
 
 
+@pytest.mark.exhaustive(but=2)
 def test_what_was_told_before_there_was_a_bell_is_no_news(config: Config, engine: Engine, app: Flask) -> None:
     world, old = build.standard_world(), NOON - timedelta(days=20)
     officer = world.people["officer_PTNMT"].id

@@ -29,6 +29,7 @@ def measured(folder: Path, *arguments: str, **files: str) -> tuple[dict[str, flo
     return processor.read((folder / "taken").read_text()), ended.stdout
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize("arguments", [(), ("-p", "xdist", "-n", "2", "--dist", "loadscope")], ids=["alone", "in processes"])
 def test_a_file_takes_what_its_tests_and_their_fixtures_take(tmp_path: Path, arguments: tuple[str, ...]) -> None:
     busy = f"import pytest\nBUSY = {BUSY!r}\n@pytest.fixture(scope='module', autouse=True)\ndef ground(): exec(BUSY)\n"
@@ -40,6 +41,7 @@ def test_a_file_takes_what_its_tests_and_their_fixtures_take(tmp_path: Path, arg
     assert f"Processor: {sum(taken.values()) / 60:.1f} minutes" in said
 
 
+@pytest.mark.exhaustive
 def test_a_program_that_a_test_starts_counts_whether_it_has_ended_or_runs_on(tmp_path: Path) -> None:
     start = f"import subprocess, sys\nBUSY = {BUSY!r}\n"
     taken, _ = measured(

@@ -19,6 +19,7 @@ print(json.dumps({"words": sys.argv[1:], "environment": dict(os.environ)}))
 """
 
 
+@pytest.mark.exhaustive(but=2)
 @pytest.mark.parametrize(("given", "seen"), [
     ("A=$HOME", "$HOME"), ("A=a&b;c|d>e", "a&b;c|d>e"), ("A=`touch /tmp/x`$(touch /tmp/x)", "`touch /tmp/x`$(touch /tmp/x)"),
     ("A=x#y", "x#y"), ("A=it's", "it's"), ('A=a"b"c', 'a"b"c'), ("A= b  c \t", "b  c"), ("A=", ""), ("A =b", "b"), ("  A=b", "b"),

@@ -13,6 +13,7 @@ SETTINGS = """
 [pytest]
 markers =
     on_both: runs on both
+    exhaustive: left to the long runs
 """
 FIXTURE = """
 import pytest

@@ -73,6 +73,7 @@ IN_PROCESSES = ("-p", "xdist", "-n", "2")
 BESIDE = pytest.mark.parametrize("arguments", [(), IN_PROCESSES], ids=["alone", "in processes"])
 
 
+@pytest.mark.exhaustive(but=2)
 @BESIDE
 def test_what_fails_once_and_passes_alone_is_unsteady_and_told_with_both_outputs(tmp_path: Path, arguments: tuple[str, ...]) -> None:
     ended = run(tmp_path, STEADY, ONCE.format("one"), arguments=arguments)
@@ -83,6 +84,7 @@ def test_what_fails_once_and_passes_alone_is_unsteady_and_told_with_both_outputs
     assert "FAILED" not in ended.stdout
 
 
+@pytest.mark.exhaustive
 def test_two_may_be_unsteady_and_three_have_failed(tmp_path: Path) -> None:
     two = run(tmp_path, STEADY, ONCE.format("one"), ONCE.format("two"))
     assert (two.returncode, closing(two)) == (0, "3 passed, 2 unsteady")
@@ -92,6 +94,7 @@ def test_two_may_be_unsteady_and_three_have_failed(tmp_path: Path) -> None:
     assert "    said by five at the second" in three.stdout
 
 
+@pytest.mark.exhaustive(but=2)
 @BESIDE
 def test_what_fails_twice_fails_the_run_and_hides_nothing_unsteady(tmp_path: Path, arguments: tuple[str, ...]) -> None:
     ended = run(tmp_path, STEADY, ALWAYS, ONCE.format("one"), arguments=arguments)
@@ -102,6 +105,7 @@ def test_what_fails_twice_fails_the_run_and_hides_nothing_unsteady(tmp_path: Pat
     assert "UNSTEADY test_it.py::test_one" in ended.stdout
 
 
+@pytest.mark.exhaustive
 def test_a_fixture_that_fails_counts_like_a_test_and_has_to_pass_in_each_step_alone(tmp_path: Path) -> None:
     ended = run(tmp_path, STEADY, IN_ITS_FIXTURE)
     assert ended.returncode == 1, "made ready the second time, not put away"
@@ -112,6 +116,7 @@ def test_a_fixture_that_fails_counts_like_a_test_and_has_to_pass_in_each_step_al
     assert "why it was not made ready" in ended.stdout
 
 
+@pytest.mark.exhaustive
 def test_a_process_that_dies_under_a_test_counts_like_a_failure(tmp_path: Path) -> None:
     ended = run(tmp_path, STEADY, DIES, arguments=IN_PROCESSES)
     assert (ended.returncode, closing(ended)) == (0, "2 passed, 1 unsteady")
@@ -125,6 +130,7 @@ def test_what_is_skipped_the_second_time_has_not_passed(tmp_path: Path) -> None:
     assert (ended.returncode, closing(ended)) == (1, "1 failed, 1 passed")
 
 
+@pytest.mark.exhaustive
 def test_a_run_that_stopped_early_or_read_not_all_its_tests_is_not_made_good(tmp_path: Path) -> None:
     stopped = run(tmp_path, ONCE.format("one"), ALWAYS, arguments=("-x",))
     assert (stopped.returncode, closing(stopped)) == (1, "1 failed")

@@ -15,7 +15,7 @@ import pytest
 
 from tests.test_packaging import ROOT, TOPS
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.exhaustive]
 
 OLDEST_SETUPTOOLS = 77
 

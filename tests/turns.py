@@ -5,6 +5,9 @@
 What is marked `on_both` runs on both all the same, for a statement of its own, a lock or what the kinds do differently is its subject; and
 so does a file with fewer than three others, which turns would leave with one kind. Where one of a pair is asked for alone, that one
 runs. `bin/soak whole` runs both of every pair.
+
+What is marked `exhaustive` is left to `bin/soak exhaustive`, but for the cases the mark names (tests/breadth.py), and for those of a file
+with --all-of=FILE.
 """
 from __future__ import annotations
 
@@ -15,6 +18,7 @@ from zlib import crc32
 
 import pytest
 
+from tests.breadth import left_out
 from tests.whole import WHOLE
 
 KIND = "kind_of_database"
@@ -22,12 +26,23 @@ FEWEST = 3
 """Pairs of a file among which turns are taken."""
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--all-of", action="append", default=[], metavar="FILE", help="of this file leave nothing to bin/soak exhaustive")
+
+
 @pytest.hookimpl(trylast=True)                                 # when it is known what was asked for
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    waiting = set() if WHOLE else not_at_their_turn(items)
-    if waiting:
-        config.hook.pytest_deselected(items=list(waiting))
-        items[:] = [each for each in items if each not in waiting]
+    if WHOLE:
+        return
+    leave_out(config, items, not_at_their_turn(items))
+    wholly = {config.rootpath / file for file in config.getoption("all_of")}
+    leave_out(config, items, {each for each in left_out(items) if each.path not in wholly})
+
+
+def leave_out(config: pytest.Config, items: list[pytest.Item], others: set[pytest.Item]) -> None:
+    if others:
+        config.hook.pytest_deselected(items=list(others))
+        items[:] = [each for each in items if each not in others]
 
 
 def not_at_their_turn(items: Iterable[pytest.Item]) -> set[pytest.Item]:

@@ -31,7 +31,7 @@ from tests.whole import WHOLE
 from web.reporters.mended import PURPOSE
 from web.signed_links import signed_ref
 
-pytestmark = [pytest.mark.browser, pytest.mark.slow]
+pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.exhaustive]
 
 FOLDER = PICTURES / "after"
 WIDTHS = (360, 1366)

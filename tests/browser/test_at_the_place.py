@@ -16,7 +16,7 @@ from tests.browser.house import PICTURES, House, opened
 from tests.browser.waiting import next_document
 from tests.web.pages import at
 
-pytestmark = [pytest.mark.browser, pytest.mark.slow]
+pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.exhaustive]
 
 CAMERA = """navigator.mediaDevices.getUserMedia = async () => {
   const canvas = document.createElement("canvas");

@@ -16,7 +16,7 @@ from tests.browser.judging import barriers, too_wide
 from tests.browser.waiting import next_document
 from tests.web.pages import at
 
-pytestmark = [pytest.mark.browser, pytest.mark.slow]
+pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.exhaustive]
 
 FITS = """() => [...document.querySelectorAll("[data-page]:not([hidden]) li")].every(each =>
     each.getBoundingClientRect().bottom <= document.querySelector(".wall-steps").getBoundingClientRect().top)"""

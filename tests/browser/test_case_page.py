@@ -17,7 +17,7 @@ from tests import with_photos as pictured
 from tests.browser.house import House, opened
 from tests.browser.waiting import ask, next_document
 
-pytestmark = [pytest.mark.browser, pytest.mark.slow]
+pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.exhaustive]
 
 STYLE = "([place, name]) => getComputedStyle(document.querySelector(place))[name]"
 

@@ -86,7 +86,7 @@ from workflows.bottlenecks.keeping import count_step_times
 from workflows.running.carrying_out import carry_out_due
 from workflows.schedules import run_schedules
 
-pytestmark = [pytest.mark.browser, pytest.mark.slow]
+pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.exhaustive]
 
 STORIES = (
     "whole", "given", "taken", "pressed twice", "gone back", "two tabs", "refused", "apart", "apart later", "asked", "main", "merged",

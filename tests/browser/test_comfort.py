@@ -13,7 +13,7 @@ from tests.browser.judging import too_wide
 from tests.browser.waiting import next_document
 from tests.web.pages import at
 
-pytestmark = [pytest.mark.browser, pytest.mark.slow]
+pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.exhaustive]
 
 NARROW = 320
 

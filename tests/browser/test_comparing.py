@@ -24,7 +24,7 @@ from workflows.drafting.drafts import start_draft
 from workflows.routing.rows import rows_of, with_rows
 from workflows.versions.live import FIELD_REPORT, ROUTING
 
-pytestmark = [pytest.mark.browser, pytest.mark.slow]
+pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.exhaustive]
 
 BOXES = """() => [...document.querySelectorAll("[data-model]")].map(canvas => {
   const box = canvas.querySelector(".viewport").getAttribute("transform");

@@ -1,6 +1,6 @@
 """The desks for everybody: no barrier axe knows on any page, open menus and refusals included, and all of it by keyboard alone.
 
-Every fourth page is looked at once here, in one language and at one size by turns, and measured at one other; a whole run looks at all of
+Every tenth page is looked at once here, in one language and at one size by turns, and measured at one other; a whole run looks at all of
 them and measures them at all, and `bin/soak looks` looks at all of them in all.
 """
 from __future__ import annotations
@@ -65,16 +65,17 @@ def judged(day: Day, desk: Desk, number: int, *, goes_over: bool) -> Iterator[st
 def test_no_page_keeps_anybody_out(day: Day) -> None:
     faults = []
     desks = desks_of(day)
-    for number, desk in enumerate(dict.fromkeys([*sample(desks, 4), *(desk for desk in desks if desk.name in ALWAYS)])):
+    for number, desk in enumerate(dict.fromkeys([*sample(desks, 10), *(desk for desk in desks if desk.name in ALWAYS)])):
         goes_over = desk.name.startswith(("task-", "inbox-", "search", "case-approval", "team", "approvals", "note")) and number % 2 == 0
         faults += [f"{desk.name} {TURNS[number % 4]} {desk.path}: {fault}" for fault in judged(day, desk, number, goes_over=goes_over)]
     assert not faults, "\n".join(faults)
 
 
+@pytest.mark.exhaustive
 def test_no_page_of_settings_keeps_anybody_out(day: Day) -> None:
     faults = []
     day.house.faults.clear()                                # what the pages before were refused on purpose
-    for number, desk in enumerate(sample(settings_desks(day), 4)):
+    for number, desk in enumerate(sample(settings_desks(day), 10)):
         found = judged(day, desk, number, goes_over=number % 3 == 0)
         faults += [f"{desk.name} {TURNS[number % 4]} {desk.path}: {fault}" for fault in found]
     assert not faults, "\n".join(faults)
@@ -90,6 +91,7 @@ REFUSED = (
 )  # fmt: skip
 
 
+@pytest.mark.exhaustive
 def test_no_refusal_keeps_anybody_out(day: Day) -> None:
     faults = []
     for number, (name, story, element, verb) in enumerate(REFUSED):
@@ -145,6 +147,7 @@ def chosen(page: Page, selector: str, value: str) -> None:
     raise AssertionError(f"{value} is not in {selector}")
 
 
+@pytest.mark.exhaustive
 def test_a_case_is_worked_from_verification_to_publication_by_keyboard_alone(day: Day) -> None:
     for person in day.people.values():
         person.page.set_viewport_size(DESK)                     # type: ignore[arg-type]

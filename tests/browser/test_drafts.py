@@ -103,6 +103,7 @@ def test_a_session_that_ends_in_mid_draft_loses_nothing(house: House, officer: V
     assert drafts() == 1
 
 
+@pytest.mark.exhaustive
 def test_without_a_network_the_words_wait_in_the_browser_and_any_page_sends_them(house: House, officer: Visitor) -> None:
     _case, address = case_of(house)
     before = drafts()
@@ -126,6 +127,7 @@ def test_without_a_network_the_words_wait_in_the_browser_and_any_page_sends_them
     elsewhere.context.close()
 
 
+@pytest.mark.exhaustive
 def test_two_windows_keep_two_texts_and_photos_are_kept_when_chosen(house: House, officer: Visitor) -> None:
     _case, address = case_of(house)
     page = officer.go(address)
@@ -203,6 +205,7 @@ def test_words_of_a_page_left_open_are_never_those_of_who_signs_in_next(house: H
     first.context.close()
 
 
+@pytest.mark.exhaustive
 def test_what_was_sent_is_no_draft_again_at_a_step_that_stays_open(house: House) -> None:
     assert house.world is not None
     case = build.case_at(house.world, "to_classify", urgent=True)

@@ -14,7 +14,7 @@ from tests.browser.house import House, opened
 from tests.browser.waiting import next_document
 from tests.merged import assignment_of
 
-pytestmark = [pytest.mark.browser, pytest.mark.slow]
+pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.exhaustive]
 
 
 @pytest.fixture

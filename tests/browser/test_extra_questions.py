@@ -23,7 +23,7 @@ from tests.second_centre import HOME, of_the_installation, second_world
 from tests.web.pages import at
 from tests.whole import WHOLE
 
-pytestmark = [pytest.mark.browser, pytest.mark.slow]
+pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.exhaustive]
 
 WORDS = "Đèn đường trước trường học không sáng đã ba tối."
 SIX = (

@@ -46,6 +46,7 @@ def mended(hills: Uplands) -> Iterator[None]:
     hills.wire.cut, hills.wire.lost, hills.wire.shut = False, (), ()
 
 
+@pytest.mark.exhaustive
 def test_a_case_is_accepted_photographed_and_answered_without_a_signal_and_sent_once(hills: Uplands) -> None:
     case = hills.case("Ổ gà ở khúc cua Thôn 1")
     telephone = hills.telephone("first")
@@ -87,6 +88,7 @@ def test_what_rests_on_the_telephone_is_unreadable_and_the_search_would_find_it(
     assert list(telephone.profile.rglob("IndexedDB/*"))
 
 
+@pytest.mark.exhaustive
 def test_signing_out_asks_about_what_waits_and_leaves_nothing(hills: Uplands) -> None:
     telephone, case = taken_along(hills, "leaving")
     hills.wire.cut = False
@@ -101,6 +103,7 @@ def test_signing_out_asks_about_what_waits_and_leaves_nothing(hills: Uplands) ->
     is_gone(telephone, case)
 
 
+@pytest.mark.exhaustive
 def test_signing_out_elsewhere_in_the_browser_wipes_by_its_worker(hills: Uplands) -> None:
     telephone, case = taken_along(hills, "worker")
     hills.wire.cut = False
@@ -128,6 +131,7 @@ def test_a_session_ended_by_somebody_else_is_wiped_at_the_next_contact(hills: Up
     is_gone(telephone, case)
 
 
+@pytest.mark.exhaustive
 def test_a_colleague_was_quicker_both_versions_stand_there_and_nothing_is_lost(hills: Uplands) -> None:
     telephone, case = taken_along(hills, "quicker")
     page = telephone.page
@@ -146,6 +150,7 @@ def test_a_colleague_was_quicker_both_versions_stand_there_and_nothing_is_lost(h
     telephone.close()
 
 
+@pytest.mark.exhaustive
 def test_work_taken_from_the_agency_says_so_and_keeps_what_was_written(hills: Uplands) -> None:
     telephone, case = taken_along(hills, "taken")
     into = hills.case("Hồ sơ chính để gộp")
@@ -191,6 +196,7 @@ def at_the_centre(instant: datetime) -> str:
     return f"{instant.astimezone(LOCAL_ZONE):%H:%M %d/%m}"
 
 
+@pytest.mark.exhaustive
 def test_a_limit_that_moved_while_there_was_no_signal_is_told_and_stays_told(hills: Uplands) -> None:
     telephone, case = taken_along(hills, "moved")
     page, words = telephone.page, "Hạn đã đổi: {} → {}"
@@ -207,6 +213,7 @@ def test_a_limit_that_moved_while_there_was_no_signal_is_told_and_stays_told(hil
     telephone.close()
 
 
+@pytest.mark.exhaustive
 def test_a_list_read_before_a_limit_moved_does_not_come_in_after_the_one_read_later(hills: Uplands) -> None:
     telephone, case = taken_along(hills, "overtaken")
     page = telephone.page
@@ -225,6 +232,7 @@ def test_a_list_read_before_a_limit_moved_does_not_come_in_after_the_one_read_la
     telephone.close()
 
 
+@pytest.mark.exhaustive
 def test_a_newer_draft_of_ones_own_is_asked_about_before_it_is_replaced(hills: Uplands) -> None:
     telephone, case = taken_along(hills, "newer")
     hills.wire.cut = False

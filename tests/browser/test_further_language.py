@@ -17,7 +17,7 @@ from tests.browser.judging import UNFOLD, too_wide
 from tests.browser.waiting import next_document
 from tests.web.pages import at
 
-pytestmark = [pytest.mark.browser]
+pytestmark = [pytest.mark.browser, pytest.mark.exhaustive]
 
 ROOT = Path(__file__).parent.parent.parent
 PAGES = ("/", "/reports", "/reports/new", "/reports?view=map", "/transparency", "/track", "/help", "/privacy", "/sign-in")

@@ -20,6 +20,8 @@ from tests.browser.waiting import next_document
 from tests.outside import ROOT
 from tests.second_centre import of_the_installation
 
+pytestmark = pytest.mark.exhaustive
+
 WEB_VIEW = ("Mozilla/5.0 (Linux; Android 9; SM-J415F Build/PPR1; wv) AppleWebKit/537.36 (KHTML, like Gecko) Version/4.0 "
             "Chrome/91.0.4472.120 Mobile Safari/537.36 LacDuongSmart/3.2")  # fmt: skip
 

@@ -156,6 +156,7 @@ def test_what_comes_meanwhile_is_said_and_moves_nothing_until_it_is_asked_for(ho
     assert not house.faults, "\n".join(house.faults)
 
 
+@pytest.mark.exhaustive
 def test_every_page_of_it_fits_a_telephone_and_keeps_nobody_out(house: House) -> None:
     operator, leader = house.visitor("operator"), house.visitor("ops_lead")
     operator.go("/inbox")
@@ -187,6 +188,7 @@ def test_every_page_of_it_fits_a_telephone_and_keeps_nobody_out(house: House) ->
     assert not house.faults, "\n".join(house.faults)
 
 
+@pytest.mark.exhaustive
 def test_nothing_in_a_row_reaches_past_its_cell_and_the_filter_stays_where_it_is_pressed(house: House) -> None:
     page = house.visitor("ops_lead").page
     for width in (360, 1024, 1366, 1700):
@@ -213,6 +215,7 @@ def test_nothing_in_a_row_reaches_past_its_cell_and_the_filter_stays_where_it_is
     expect(page.locator("#f-state")).to_be_hidden()
 
 
+@pytest.mark.exhaustive
 def test_the_bar_names_the_centre_whole_between_a_telephone_and_a_desk(house: House) -> None:
     with unit_of_work():
         centre = db.session.merge(house.world.centre)  # type: ignore[union-attr]

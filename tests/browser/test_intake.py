@@ -17,7 +17,7 @@ from tests import build
 from tests.browser.house import EVERY_IMPACT, House, Visitor, opened
 from tests.conftest import environment_of
 
-pytestmark = [pytest.mark.browser, pytest.mark.slow]
+pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.exhaustive]
 
 A_KEY = 0.2
 """Seconds a key takes somebody who types neither well nor badly. What the machine takes is not counted: it has other work as well."""

@@ -125,6 +125,7 @@ def test_maps_draw_what_is_ours_and_fetch_nothing_from_elsewhere(house: House) -
     assert house.faults == []
 
 
+@pytest.mark.exhaustive
 def test_a_citizens_place_chooses_the_commune(house: House) -> None:
     world = house.world
     assert world is not None
@@ -152,6 +153,7 @@ def test_a_citizens_place_chooses_the_commune(house: House) -> None:
     assert house.faults == []
 
 
+@pytest.mark.exhaustive
 def test_a_new_point_brings_its_own_commune_after_the_form_came_back(house: House) -> None:
     world = house.world
     assert world is not None

@@ -29,7 +29,7 @@ from workflows.moving import batch
 from workflows.running.steps import claim
 from workflows.versions.live import live_version
 
-pytestmark = [pytest.mark.browser, pytest.mark.slow]
+pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.exhaustive]
 
 CASES = 300 if WHOLE else AT_ONCE + 5
 

@@ -34,6 +34,7 @@ def house(sqlite_environment: dict[str, str]) -> Iterator[House]:
         house.app.extensions["demo_accounts"] = []
 
 
+@pytest.mark.exhaustive(but=4)
 @pytest.mark.parametrize("language", ["vi", "en"])
 @pytest.mark.parametrize(("width", "height"), [(360, 740), (1366, 768)])
 def test_the_accounts_of_the_demonstration_fit_one_screen(house: House, language: str, width: int, height: int) -> None:
@@ -49,6 +50,7 @@ def test_the_accounts_of_the_demonstration_fit_one_screen(house: House, language
     assert [*barriers(page), *too_wide(page), *house.faults] == []
 
 
+@pytest.mark.exhaustive
 def test_somebody_types_a_role_and_enters_with_the_keyboard(house: House) -> None:
     page = house.visitor().go("/sign-in")
     box = page.locator("#who")
@@ -69,6 +71,7 @@ def test_somebody_types_a_role_and_enters_with_the_keyboard(house: House) -> Non
     assert page.locator("[role=alert]").count()
 
 
+@pytest.mark.exhaustive
 def test_without_scripts_the_search_asks_the_server(house: House) -> None:
     page = house.visitor(scripts=False).go("/sign-in")
     page.fill("#who", "cong cong 17")

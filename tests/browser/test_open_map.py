@@ -14,7 +14,7 @@ from tests.browser.house import House, opened
 from tests.casework.places.test_boundaries import polygon
 from tests.web.pages import at
 
-pytestmark = [pytest.mark.browser, pytest.mark.slow]
+pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.exhaustive]
 
 
 @pytest.fixture

@@ -63,6 +63,7 @@ def fullest(day: Day) -> str:
     return filed.case.code
 
 
+@pytest.mark.exhaustive
 def test_every_state_fits_three_screens_of_a_telephone(town: Town) -> None:
     page = town.person("citizen").page
     speak(page, town.day.house.address, "vi")
@@ -84,6 +85,7 @@ def test_nearly_everything_at_once_takes_three_screens_before_the_foot(town: Tow
     assert [*too_wide(page, 360), *barriers(page)] == []
 
 
+@pytest.mark.exhaustive
 def test_after_erasure_and_at_another_centre_the_page_keeps_nobody_out_and_stays_as_short(town: Town) -> None:
     day, world = town.day, town.day.world
     other = db.session.scalars(select(Centre).where(Centre.code_prefix == PREFIX)).one()
@@ -131,6 +133,7 @@ def test_the_result_is_rated_by_keyboard_and_without_a_script_and_the_reason_app
     context.close()
 
 
+@pytest.mark.exhaustive
 def test_what_is_rated_agency_by_agency_keeps_nobody_out_and_no_word_widens_the_page(town: Town) -> None:
     page = town.person("citizen").page
     for width in (320, 360, 1366):

@@ -14,7 +14,7 @@ from tests.browser.waiting import next_document
 from tests.casework.parting.family import answer, finish_agencies
 from tests.with_photos import pictured_case
 
-pytestmark = [pytest.mark.browser, pytest.mark.slow]
+pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.exhaustive]
 
 
 @pytest.fixture

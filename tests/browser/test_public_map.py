@@ -103,6 +103,7 @@ def test_list_map_and_case_are_read_with_and_without_scripts(house: House) -> No
     assert house.faults == []
 
 
+@pytest.mark.exhaustive
 def test_marks_of_the_map_never_lie_over_each_other(house: House) -> None:
     """Two points on both sides of a border between groups lay a finger's breadth apart, a commune's count over its reports."""
     points = [{"at": [12.1 + number * 0.0004, 108.4 + number * 0.0005], "title": f"Vụ {number}", "words": "", "kind": "open", "url": "/"}
@@ -121,6 +122,7 @@ def test_marks_of_the_map_never_lie_over_each_other(house: House) -> None:
     assert over == []
 
 
+@pytest.mark.exhaustive(but=3)
 @pytest.mark.parametrize("width", [320, 360, 1366])
 def test_the_bar_names_the_centre_in_one_line_and_says_that_data_are_invented(house: House, width: int) -> None:
     house.app.config["DEMO"] = True

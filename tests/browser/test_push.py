@@ -35,6 +35,8 @@ from tests.outside import Outside, running
 from web.clock import now
 from web.gateways.opening import page_addresses
 
+pytestmark = pytest.mark.exhaustive
+
 PAGE = "/account/messages"
 AUTH = b"0123456789abcdef"
 DELIVERED_AGAIN, ASKED_EVERY = 8_000, 500                       # milliseconds

@@ -12,7 +12,7 @@ from tests import build
 from tests.browser.house import DESK, PHONE, PICTURES, House, opened
 from tests.browser.waiting import next_document
 
-pytestmark = [pytest.mark.browser, pytest.mark.slow]
+pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.exhaustive]
 
 VIEW = "/inbox?view=verify"
 LARGE_ENOUGH = """() => [...document.querySelectorAll(".walk a")].map(each => each.getBoundingClientRect())

@@ -95,6 +95,7 @@ def sent(visitor: Visitor) -> Report:
     return newest()
 
 
+@pytest.mark.exhaustive
 def test_a_whole_report_by_keyboard_alone_with_names_for_those_who_cannot_see(house: House) -> None:
     visitor = house.visitor()
     page = visitor.go("/reports/new")
@@ -141,6 +142,7 @@ def test_a_whole_report_by_keyboard_alone_with_names_for_those_who_cannot_see(ho
         assert name in said, (name, said)
 
 
+@pytest.mark.exhaustive
 def test_photos_are_made_smaller_upright_put_in_order_and_taken_out_and_keep_what_the_camera_wrote(house: House) -> None:
     visitor = house.visitor()
     page = visitor.go("/reports/new")
@@ -185,6 +187,7 @@ def test_photos_are_made_smaller_upright_put_in_order_and_taken_out_and_keep_wha
         assert (exif[0x0112], exif[0x0132], exif.get_ifd(0x8825)[3]) == (1, "2026:03:01 07:08:09", "E")
 
 
+@pytest.mark.exhaustive
 def test_a_voice_note_is_recorded_heard_deleted_and_sent_without_a_written_word(house: House) -> None:
     visitor = house.visitor()
     page = visitor.go("/reports/new")
@@ -218,6 +221,7 @@ def test_a_voice_note_is_recorded_heard_deleted_and_sent_without_a_written_word(
     assert [each.kind for each in recordings_of_report(report)] == ["voice"]
 
 
+@pytest.mark.exhaustive
 def test_a_draft_is_kept_while_typing_offered_to_its_owner_alone_and_gone_when_sent(house: House) -> None:
     visitor = house.visitor()
     page = visitor.go("/reports/new")
@@ -307,6 +311,7 @@ def test_where_a_photo_was_made_is_offered_and_leaves_the_browser_only_when_it_i
     expect(offer).to_be_hidden()
 
 
+@pytest.mark.exhaustive
 def test_cases_alike_come_while_one_writes_stop_nobody_and_are_counted_in_one_press(house: House) -> None:
     visitor = house.visitor()
     page = visitor.go("/reports/new")
@@ -424,6 +429,7 @@ def test_without_a_script_the_browser_itself_says_which_photos_were_chosen(house
     assert with_script["width"] <= 1
 
 
+@pytest.mark.exhaustive
 def test_the_questions_of_the_field_appear_as_it_is_chosen_and_come_back_with_the_draft(house: House) -> None:
     assert house.world is not None
     name = input_of(extra_question(house.world, code="do_sau", is_required="yes"))

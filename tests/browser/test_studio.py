@@ -113,6 +113,7 @@ def faults(house: House) -> list[str]:
     return found
 
 
+@pytest.mark.exhaustive
 def test_the_shipped_model_goes_through_the_editor_and_loses_nothing(house: House, administrator: Visitor) -> None:
     ref = draft()
     page = edit(administrator, ref)
@@ -223,6 +224,7 @@ def test_a_step_is_drawn_found_wanting_mended_and_saved(house: House, administra
     assert not faults(house)
 
 
+@pytest.mark.exhaustive
 def test_conditions_events_and_services_are_said_in_words(house: House, administrator: Visitor) -> None:
     ref = draft(change=UNNAMED)
     page = edit(administrator, ref)
@@ -274,6 +276,7 @@ def test_conditions_events_and_services_are_said_in_words(house: House, administ
     assert not faults(house)
 
 
+@pytest.mark.exhaustive
 def test_the_mouse_draws_only_what_runs(house: House, administrator: Visitor) -> None:
     page = edit(administrator, draft(change=UNNAMED))
     canvas = page.locator("[data-canvas]").bounding_box()
@@ -308,6 +311,7 @@ IS_DRAWN = """async ([xml, id]) => {
 }"""
 
 
+@pytest.mark.exhaustive
 def test_every_step_that_passes_the_check_is_drawn_whatever_its_id(house: House, administrator: Visitor) -> None:
     page = edit(administrator, draft(change=UNNAMED))
     of_every_object = page.evaluate("Object.getOwnPropertyNames(Object.prototype)")
@@ -355,6 +359,7 @@ PUT_AFTER = {"survey": "verify", "call_back": "classify", "check_photos": "wait_
 PUT_INTO = {"second_approval": ("is_answered", "is_answered_to_publish")}
 
 
+@pytest.mark.exhaustive
 def test_every_ready_made_step_is_clean_where_it_is_put_and_goes_by_one_undo(house: House, administrator: Visitor) -> None:
     ref = draft()
     page = edit(administrator, ref)
@@ -417,6 +422,7 @@ def _touch(one: list[float], other: list[float]) -> bool:
                for axis, apart in ((0, 8), (1, 4)))  # fmt: skip
 
 
+@pytest.mark.exhaustive
 def test_a_step_put_between_two_stands_in_one_lane_apart_from_its_neighbours(house: House, administrator: Visitor) -> None:
     ref = draft()
     page = edit(administrator, ref)
@@ -441,6 +447,7 @@ def test_a_step_put_between_two_stands_in_one_lane_apart_from_its_neighbours(hou
     assert not faults(house)
 
 
+@pytest.mark.exhaustive
 def test_who_does_a_step_is_drawn_in_their_lane_and_a_drawing_that_says_otherwise_is_mended_by_one_press(
     house: House, administrator: Visitor
 ) -> None:
@@ -483,6 +490,7 @@ def models_of(xml: bytes) -> list[Any]:
     return [everything(each) for each in etree.fromstring(xml) if not each.tag.endswith("}BPMNDiagram")]
 
 
+@pytest.mark.exhaustive
 def test_a_part_is_found_without_accents_keys_are_told_and_a_daily_setting_is_shown(house: House, administrator: Visitor) -> None:
     ref = draft(change=UNNAMED)
     with unit_of_work():
@@ -530,6 +538,7 @@ WHOLE = {"editor": "[data-studio][data-ready]", "table": "[data-rules]", "versio
 """What stands on a page once everything of it has come."""
 
 
+@pytest.mark.exhaustive
 def test_the_pages_of_the_studio_come_small(house: House, administrator: Visitor) -> None:
     weighed = dict[str, dict[str, int]]()
     for name, key, page_end in (("editor", FIELD_REPORT, "/edit"), ("table", ROUTING, "/edit"), ("version", FIELD_REPORT, "")):
@@ -567,6 +576,7 @@ def test_palette_and_bell_come_to_the_editor_with_their_first_press(administrato
 LOST_AT_MOST = 10
 
 
+@pytest.mark.exhaustive
 def test_a_browser_that_dies_while_somebody_types_without_a_pause_loses_at_most_ten_seconds(house: House, administrator: Visitor) -> None:
     ref = draft(change=UNNAMED)
     doomed = house.browser.browser_type.launch(executable_path=CHROMIUM, args=ARGUMENTS)
@@ -601,6 +611,7 @@ def test_what_the_editor_does_not_understand_is_only_shown(house: House, adminis
     assert not faults(house)
 
 
+@pytest.mark.exhaustive
 def test_two_who_draw_at_once_both_keep_their_text_and_lost_connections_lose_nothing(house: House, administrator: Visitor) -> None:
     ref = draft(change=UNNAMED)
     mine, theirs = edit(administrator, ref), edit(another_administrator(house), ref)

@@ -16,7 +16,7 @@ from tests import service_accounts
 from tests.browser.house import PICTURES, House, Visitor, opened
 from tests.browser.waiting import next_document
 
-pytestmark = [pytest.mark.browser, pytest.mark.slow]
+pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.exhaustive]
 
 KEY = re.compile(r"lb1_[0-9A-Za-z]{8}_[0-9A-Za-z]{49}")
 WHY = "Theo công văn số 12."

@@ -17,7 +17,7 @@ from tests.browser.judging import resize
 from tests.browser.waiting import next_document
 from workflows.running.carrying_out import carry_out_due
 
-pytestmark = [pytest.mark.browser, pytest.mark.slow]
+pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.exhaustive]
 
 
 @dataclass(frozen=True)

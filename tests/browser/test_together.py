@@ -90,6 +90,7 @@ def test_the_palette_by_keyboard_alone(house: House) -> None:
     expect(page.locator("[data-palette-open]")).to_be_focused()
 
 
+@pytest.mark.exhaustive
 def test_the_palette_by_finger(house: House) -> None:
     page = house.visitor("operator").go(f"/cases/{house.ref}")                  # type: ignore[attr-defined]
     page.set_viewport_size(PHONE)                                               # type: ignore[arg-type]
@@ -107,6 +108,7 @@ def test_the_palette_by_finger(house: House) -> None:
     picture(page, "case-360")
 
 
+@pytest.mark.exhaustive
 def test_two_people_at_one_case_see_each_other_and_who_writes(house: House) -> None:
     address = f"/cases/{house.ref}"                                             # type: ignore[attr-defined]
     page, other = house.visitor("operator").go(address), house.visitor("operator_2").go(address)
@@ -142,6 +144,7 @@ def test_two_people_at_one_case_see_each_other_and_who_writes(house: House) -> N
     expect(officer.locator("[data-presence]")).to_be_hidden()
 
 
+@pytest.mark.exhaustive
 def test_what_the_bell_tells_is_read_on_every_device(house: House) -> None:
     assert house.world is not None
     with unit_of_work():

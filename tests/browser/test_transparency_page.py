@@ -18,7 +18,7 @@ from tests.browser.house import EVERY_IMPACT, PICTURES, House, opened
 from tests.browser.judging import UNFOLD, barriers, too_wide, walk
 from tests.web.pages import at
 
-pytestmark = [pytest.mark.browser]
+pytestmark = [pytest.mark.browser, pytest.mark.exhaustive]
 
 TELEPHONE: Any = {"width": 360, "height": 740}
 AT_400: Any = {"width": 320, "height": 256}

@@ -140,6 +140,7 @@ def test_the_steps_of_an_operator(house: House) -> None:
     assert not house.faults, "\n".join(house.faults)
 
 
+@pytest.mark.exhaustive
 def test_what_a_sender_typed_for_the_place_is_let_out_by_a_press_and_else_by_nobody(house: House) -> None:
     world = house.world
     assert world is not None

@@ -23,6 +23,7 @@ def house(sqlite_environment: dict[str, str]) -> Iterator[House]:
         yield house
 
 
+@pytest.mark.exhaustive
 def test_a_telephone_without_a_signal_has_the_pages_that_lie_under_the_path(house: House) -> None:
     guest, root = house.visitor(), f"{house.address}{ROOT}"
     page = guest.go(f"{root}/reports/new")

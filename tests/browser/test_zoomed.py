@@ -14,7 +14,7 @@ from tests.browser.desks import furnish
 from tests.browser.waiting import ask
 from tests.conftest import environment_of
 
-pytestmark = [pytest.mark.browser, pytest.mark.slow]
+pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.exhaustive]
 
 AT_400 = {"width": 320, "height": 256}
 MOST_COVERED = 0.5

@@ -77,6 +77,7 @@ def added_singly(row: Model, *, ids: Ids | None = None) -> None:
     db.session.add(row)
 
 
+@pytest.mark.exhaustive
 def test_a_life_leaves_the_same_rows_as_when_each_was_added_to_the_session(
     world: build.World, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -145,6 +145,7 @@ def kept_at_every_look(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         yield
 
 
+@pytest.mark.exhaustive
 def test_each_way_leaves_the_stretches_and_moments_its_history_tells(
     app: Flask, kind_of_database: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -276,6 +277,7 @@ def test_a_verdict_that_is_changed_counts_as_it_is_now_on_the_day_it_was_given(s
     assert found() == []
 
 
+@pytest.mark.exhaustive(but=2)
 def test_facts_go_with_a_case_to_another_field_and_another_centre(app: Flask) -> None:
     """Every day the case counts on is summed up anew, in both centres."""
     world = build.standard_world()
@@ -356,6 +358,7 @@ def test_a_worker_that_is_at_it_is_left_alone_until_it_must_have_died(app: Flask
     assert db.session.get_one(FactsProgress, 1).leased_until is None
 
 
+@pytest.mark.exhaustive(but=2)
 def test_a_day_that_was_made_off_afterwards_changes_the_minutes_of_what_was_answered(app: Flask) -> None:
     world = build.standard_world()
     administrator = of_the_installation(world, "administrator_all", build.Role.ADMINISTRATOR)
@@ -380,6 +383,7 @@ def test_a_day_that_was_made_off_afterwards_changes_the_minutes_of_what_was_answ
     assert found() == []
 
 
+@pytest.mark.exhaustive
 def test_the_command_makes_facts_and_makes_them_anew(sqlite_environment: dict[str, str], sqlite_app: Flask) -> None:
     build.case_at(build.standard_world(), "closed")
     db.session.remove()

@@ -342,6 +342,7 @@ def test_what_is_kept_from_before_fields_and_places_counted_public_cases_alone_i
     assert told["area", world.areas["xa lat"].ref] == (6, None), "and is not kept where it counted too much"
 
 
+@pytest.mark.exhaustive(but=2)
 def test_counting_reads_its_month_by_index_and_a_second_centre_by_itself(app: Flask) -> None:
     world = build.standard_world()
     fill(world)

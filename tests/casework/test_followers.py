@@ -132,6 +132,7 @@ def test_who_follows_a_merged_case_follows_its_main(world: build.World) -> None:
     assert is_following(db.session.get_one(Case, merged.id), world.actor("citizen_2"))
 
 
+@pytest.mark.exhaustive
 def test_the_predicate_says_what_the_public_pages_ask_the_rows(world: build.World) -> None:
     case = build.case_at(world, "to_distribute")
     reason = db.session.scalars(select(VisibilityReason.id)).first()

@@ -336,6 +336,7 @@ def calendars(draw: st.DrawFn) -> Calendar:
     return Calendar(off - worked, worked, hours)
 
 
+@pytest.mark.exhaustive
 @settings(max_examples=examples(40), deadline=None)
 @given(st.integers(1, 12), instants(), calendars(), pause_lists())
 def test_working_hours_equal_the_walk_by_the_minute(amount: int, start: datetime, calendar: Calendar, pauses: list[Pause]) -> None:
@@ -346,6 +347,7 @@ def test_working_hours_equal_the_walk_by_the_minute(amount: int, start: datetime
     assert working_minutes(start, end, calendar, pauses) == sum(minute < end for minute in walked)
 
 
+@pytest.mark.exhaustive
 @settings(max_examples=examples(120), deadline=None)
 @given(st.integers(1, 9), instants(), calendars(), pause_lists())
 def test_working_days_equal_the_walk_by_the_minute(amount: int, start: datetime, calendar: Calendar, pauses: list[Pause]) -> None:

@@ -12,6 +12,8 @@ from tests.kill.journal import acts_told
 from tests.kill.killing import EVERYTHING, Server, work_and_kill
 from tests.whole import WHOLE
 
+pytestmark = pytest.mark.exhaustive
+
 KILLS, SEED = 5 if WHOLE else 2, 20221107
 """Of the aims, the first two are the moments at which a kill would hurt most; `bin/soak whole` takes each."""
 

@@ -13,6 +13,7 @@ from functools import partial
 from pathlib import Path
 
 import httpx
+import pytest
 
 from tests.kill.ports import free_port
 
@@ -32,6 +33,7 @@ def app(env, start):
 """A page that takes until the server has been told to stop."""
 
 
+@pytest.mark.exhaustive
 def test_a_request_in_flight_is_finished_when_gunicorn_is_told_to_stop(sqlite_environment: dict[str, str], tmp_path: Path) -> None:
     begun, told = tmp_path / "begun", tmp_path / "told to stop"
     (tmp_path / "slow_wsgi.py").write_text(SLOW.format(begun=str(begun), told=str(told)))
@@ -49,6 +51,7 @@ def test_a_request_in_flight_is_finished_when_gunicorn_is_told_to_stop(sqlite_en
         assert process.wait(WAIT_SECONDS) == 0
 
 
+@pytest.mark.exhaustive
 def test_what_a_process_held_is_forgotten_when_it_ends(sqlite_environment: dict[str, str], tmp_path: Path) -> None:
     """Else connections of processes long gone would be added up for ever."""
     with gunicorn("wsgi:application", sqlite_environment | {"LANGBIANG_PROCESSES": "2"}, tmp_path) as (_, address):
@@ -63,6 +66,7 @@ def test_what_a_process_held_is_forgotten_when_it_ends(sqlite_environment: dict[
         assert requests.exists(), "the requests it counted stay"
 
 
+@pytest.mark.exhaustive
 def test_a_page_somebody_waited_too_long_for_is_refused(sqlite_environment: dict[str, str], tmp_path: Path) -> None:
     begun, told = tmp_path / "begun", tmp_path / "told to go on"
     (tmp_path / "slow_wsgi.py").write_text(SLOW.format(begun=str(begun), told=str(told)))

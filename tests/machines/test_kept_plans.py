@@ -36,6 +36,7 @@ def ways(app: Flask) -> Iterator[set[str]]:
         event.remove(db.engine, "after_cursor_execute", note)
 
 
+@pytest.mark.exhaustive
 def test_steps_keep_their_plans_and_figures_are_planned_for_their_days(app: Flask, ways: set[str]) -> None:
     office = Office(app)
     case = build.case_at(office.world, "to_verify")

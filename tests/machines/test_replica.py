@@ -139,6 +139,7 @@ def asking(house: House, replica: Cluster) -> Replica:
     return Replica(db.engines[BIND], primary_url=house.primary.own_url("house"), url=replica.own_url("house"), most_behind=MOST_BEHIND)
 
 
+@pytest.mark.exhaustive
 def test_strangers_read_from_the_replica_and_people_we_know_do_not(house: House) -> None:
     case = house.published("Rác ven suối.")
     house.caught_up()
@@ -167,6 +168,7 @@ def test_what_is_not_there_yet_is_looked_for_in_the_database_itself(house: House
         house.get("/reports/LD-2026-999999", status=404)
 
 
+@pytest.mark.exhaustive
 def test_a_replica_too_far_behind_is_left_alone_and_said_to_be(house: House) -> None:
     house.caught_up()
     with house.paused():

@@ -18,6 +18,8 @@ from tests import build
 from tests.conftest import running
 from web.config import Config
 
+pytestmark = pytest.mark.exhaustive
+
 IDLE_SECONDS, WAIT_SECONDS = 1, 60
 STOPPED, TOLD_SO = 0, 7
 

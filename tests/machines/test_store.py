@@ -264,6 +264,7 @@ def test_a_bucket_that_says_yes_and_keeps_nothing_is_found_before_any_row(
         bucket.put(new_stored_name(), b"x")
 
 
+@pytest.mark.exhaustive
 def test_a_storage_that_is_away_or_does_not_answer_is_said_in_words(
     bucket: BucketFileStore, storage: Storage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -312,6 +313,7 @@ def test_a_bucket_that_keeps_versions_is_told(bucket: BucketFileStore, storage: 
         assert found == checks
 
 
+@pytest.mark.exhaustive
 def test_an_installation_moves_to_a_bucket_and_is_backed_up_and_restored_there(
     storage: Storage, sqlite_config: Config, tmp_path: Path
 ) -> None:

@@ -161,6 +161,7 @@ def person(kind: type[Somebody], who: str, house: House, around: Surroundings) -
     return made
 
 
+@pytest.mark.exhaustive
 def test_a_case_is_carried_on_by_two_machines_in_turn(house: House) -> None:
     """Signing in, forms and their tokens, an upload and its photo: page and answer never come from the same machine."""
     around = Surroundings(house.one.address, house.journals)
@@ -206,6 +207,7 @@ def test_wrong_passwords_are_counted_together(house: House) -> None:
     assert refused.count(429) >= 1, refused
 
 
+@pytest.mark.exhaustive
 def test_anchors_of_two_machines_are_one_chain(house: House) -> None:
     """Written by whoever comes first, each machine with a whole copy; what somebody changed in one of the copies is found."""
     store = BucketFileStore(Bucket(url=house.config.s3_url, name=BUCKET, key=KEY, secret=SECRET, region=REGION))

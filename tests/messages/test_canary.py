@@ -44,6 +44,7 @@ def tell_every_kind(house: House, case_id: int, *, step: int = 1) -> None:
                 tell_account(house.world.people["operator"].id, kind.key, case=case, at=house.now, **PARAMETERS)
 
 
+@pytest.mark.exhaustive(but=2)
 @pytest.mark.parametrize("contact", [Contact(FULL_NAME, None, EMAIL), Contact(FULL_NAME, PHONE, None)], ids=["by e-mail", "by telephone"])
 def test_no_message_tells_who_reported_or_what_anybody_wrote(
     sqlite_app: Flask, mail: Outside, gateway: Outside, tmp_path: Path, contact: Contact

@@ -41,6 +41,7 @@ def another_text(key: str, **changed: Any) -> None:
     db.session.add(TextTemplate(**(same | changed)))
 
 
+@pytest.mark.exhaustive
 def test_what_zalo_has_no_template_for_here_and_now_goes_by_sms(sqlite_app: Flask, gateway: Outside) -> None:
     house = House(sqlite_app, gateways_to(gateway=gateway))
     other = second_world(house.world)
@@ -133,6 +134,7 @@ def test_a_mail_server_that_does_not_serve_us_is_not_taken_for_a_wrong_address(
     assert "@" not in caught.value.detail
 
 
+@pytest.mark.exhaustive
 def test_a_gateway_that_takes_nothing_is_not_overrun_and_nothing_is_given_up(sqlite_app: Flask, gateway: Outside) -> None:
     house = House(sqlite_app, gateways_to(gateway=gateway))
     set_value("most_sms", 36)

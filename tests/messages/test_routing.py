@@ -175,6 +175,7 @@ def test_reminders_of_what_is_over_are_not_sent_after_an_outage(sqlite_app: Flas
     assert {letter["To"] for letter in mail.letters} == {"operator@lacduong.example", "operator_2@lacduong.example"}
 
 
+@pytest.mark.exhaustive
 def test_several_workers_route_and_send_everything_once(app: Flask, mail: Outside) -> None:
     house = House(app, gateways_to(mail))
     with unit_of_work():

@@ -224,6 +224,7 @@ def test_in_quiet_hours_only_what_is_urgent_leaves_with_what_stands_before_it(sq
     assert house.send() == 1
 
 
+@pytest.mark.exhaustive
 def test_two_days_without_anything_are_worked_off_at_the_pace_set_the_urgent_first(sqlite_app: Flask, mail: Outside) -> None:
     house = House(sqlite_app, gateways_to(mail))
     with unit_of_work():

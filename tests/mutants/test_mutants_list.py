@@ -1,4 +1,4 @@
-"""The seeded faults still fit the code, and one of them is tried at each run (all: python -m tests.mutants)."""
+"""The seeded faults still fit the code, and one of them is tried in `bin/soak exhaustive` (all: python -m tests.mutants)."""
 from __future__ import annotations
 
 import pytest
@@ -24,6 +24,7 @@ def test_there_are_enough_faults_each_under_a_name_of_its_own() -> None:
     assert len({mutant.name for mutant in MUTANTS}) == len(MUTANTS) >= 20
 
 
+@pytest.mark.exhaustive
 @pytest.mark.slow
 @pytest.mark.parametrize("name", TRIED_EACH_TIME)
 def test_a_fault_turns_its_tests_red(name: str, tmp_path_factory: pytest.TempPathFactory) -> None:

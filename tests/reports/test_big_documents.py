@@ -44,6 +44,7 @@ def attached(data: bytes) -> dict[str, bytes]:
     return {name: contents[0] for name, contents in pypdf.PdfReader(io.BytesIO(data)).attachments.items()}
 
 
+@pytest.mark.exhaustive
 def test_a_case_file_tells_everything_in_order_and_on_which_page() -> None:
     data = pdf_of("case file")
     pages = pages_of(data)
@@ -80,6 +81,7 @@ def test_a_case_file_tells_everything_in_order_and_on_which_page() -> None:
     assert orjson.loads(case_file_data(big.case_file())) == facts
 
 
+@pytest.mark.exhaustive
 def test_a_case_file_without_pictures_and_one_of_sixty_look_like_the_others() -> None:
     none, sixty = pages_of(pdf_of("case file, no picture")), pages_of(pdf_of("case file, sixty pictures"))
     assert "Hồ sơ không có hình ảnh đã rà soát." in " ".join(none)
@@ -145,6 +147,7 @@ def test_numbers_are_written_as_people_here_write_them(words: str, expected: str
     assert words == expected
 
 
+@pytest.mark.exhaustive
 def test_a_report_says_whether_its_figures_are_final_and_repeats_heads_on_each_sheet() -> None:
     frozen, loose = report(), report(frozen_at=None, number=0)
     assert "đã chốt lúc" in status_words(frozen)
@@ -317,6 +320,7 @@ def test_nobody_reckons_a_small_number_of_a_yearbook_from_what_stands_in_it(seed
         assert {row[0] for row in places.rows} <= {row[0] for row in grid.rows if row[1] != LEFT_OUT}
 
 
+@pytest.mark.exhaustive
 def test_a_yearbook_tells_no_small_number_of_a_part() -> None:
     book = big.yearbook(cases=900, areas=4)
     assert Yearbook.read(book.told()) == book

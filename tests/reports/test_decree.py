@@ -17,6 +17,7 @@ from tests.reports.decree import faults, parts_of
 from tests.reports.measuring import measured
 
 
+@pytest.mark.exhaustive
 def test_every_official_document_has_the_form_of_the_decree() -> None:
     """One test for all, and the elements of one that has them all: what is not found is not measured."""
     told = {name: faults(measured(samples.pdf_of(name))) for name in samples.AT_TURN if samples.is_official(name)}
@@ -78,6 +79,7 @@ def test_the_measuring_sees_each_rule_that_is_broken(rules: tuple[tuple[str, ...
     assert not missed, found
 
 
+@pytest.mark.exhaustive(but=2)
 @pytest.mark.parametrize(("changed", "told"), [
     ({"on": date(2026, 6, 5)}, ""), ({"number": 5}, ""), ({"number": 1204, "symbol": "BC-IOC"}, ""), ({"number": None}, ""),
     ({"subject": "x" * 300}, ""), ({"to": ("một", "hai", "ba")}, ""), ({"to": ()}, ""), ({"copies": ()}, ""),

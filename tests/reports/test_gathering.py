@@ -12,6 +12,7 @@ from reports.statistics.periods import period_named
 from tests import build
 
 
+@pytest.mark.exhaustive(but=2)
 @pytest.mark.parametrize(
     ("now", "days"),
     [

@@ -55,6 +55,7 @@ def text_of(pdf: bytes) -> str:
     return subprocess.run(["pdftotext", "-raw", "-", "-"], input=pdf, check=True, capture_output=True).stdout.decode()
 
 
+@pytest.mark.exhaustive(but=4)
 @pytest.mark.parametrize("name", list(samples.TYPED))
 def test_markup_words_without_end_and_marks_of_direction_are_text(name: str) -> None:
     with asked_for() as asked:
@@ -85,6 +86,7 @@ def test_control_characters_and_half_ones_leave_no_trace() -> None:
     assert "TRƯỚCSAU" in squeezed(text_of(pdf))
 
 
+@pytest.mark.exhaustive(but=7)
 @pytest.mark.parametrize("name", list(samples.TYPED))
 def test_a_megabyte_is_refused_in_words_and_at_once(name: str) -> None:
     begun = time.process_time()

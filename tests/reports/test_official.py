@@ -35,6 +35,7 @@ def test_days_are_written_as_the_decree_says(day: date, words: str) -> None:
     assert day_in_words(day) == words
 
 
+@pytest.mark.exhaustive
 def test_a_long_list_repeats_its_head_and_numbers_its_pages_from_the_second_on() -> None:
     data = letter_pdf(late_list_html(LIST, date(2026, 3, 13)))
     assert data == letter_pdf(late_list_html(LIST, date(2026, 3, 13)))

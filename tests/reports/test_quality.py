@@ -46,6 +46,7 @@ def said(*command: str | Path) -> str:
     return subprocess.run(command, check=True, capture_output=True, text=True).stdout
 
 
+@pytest.mark.exhaustive
 def test_files_are_sound_and_bring_all_their_typefaces(files: dict[str, Path]) -> None:
     for name, path in files.items():
         assert "No syntax or stream encoding errors found" in said("qpdf", "--check", path), name
@@ -77,12 +78,14 @@ def test_every_file_is_for_archives_and_for_screen_readers_at_once(files: dict[s
             assert "/JavaScript" not in root.get("/Names", {}), name
 
 
+@pytest.mark.exhaustive
 def test_the_checker_finds_no_error(files: dict[str, Path]) -> None:
     found = {path.stem: [(grave, words) for grave, words in told if grave != "info" and words.split()[0] not in TOLERATED]
              for path, told in checked(list(files.values())).items()}
     assert {name: told for name, told in found.items() if told} == {}
 
 
+@pytest.mark.exhaustive
 def test_vietnamese_comes_out_letter_for_letter(files: dict[str, Path]) -> None:
     """What poppler reads is what the template wrote: in NFC, and in the order it is read; heads of tables come again on each page."""
     for name, path in files.items():
@@ -130,6 +133,7 @@ def made(**more: Any) -> bytes:
     return letter_pdf(letter(), attachments=[Attachment("ho-so.json", b'{"a": 1}', "Dữ liệu")], made_at=samples.FILED, **more)
 
 
+@pytest.mark.exhaustive
 def test_the_same_input_gives_the_same_bytes_in_any_process_and_thread_and_other_input_others() -> None:
     first = made()
     with ThreadPoolExecutor(4) as threads:

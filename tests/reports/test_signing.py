@@ -215,6 +215,7 @@ def test_what_is_done_to_a_signed_file_is_found_and_said_in_both_languages() -> 
         assert bool(last.faults) != last.is_good
 
 
+@pytest.mark.exhaustive
 def test_a_report_of_many_tables_signed_twice_is_examined_in_time_that_grows_with_it() -> None:
     report = printed_report(cases=2_000, areas=20, agencies=20, late=40)
     once = seal_pdf(report, own_signature(), reason="Ký ban hành văn bản", at=SIGNED, environ=ENVIRON)
@@ -259,6 +260,7 @@ def _of_one_stream(content: bytes, number: int, first: int) -> bytes:
     return head + stream + xref + b"startxref\n%d\n%%%%EOF" % (len(head) + len(stream))
 
 
+@pytest.mark.exhaustive
 def test_what_held_when_it_was_signed_and_what_holds_today_are_both_told(tmp_path: Path) -> None:
     own = replace(own_signature(), file=authority().file(tmp_path / "own.p12", LEADER, since=SINCE, days=400))
     pdf = seal_pdf(issued(), own, reason="", at=SIGNED, environ=ENVIRON)
@@ -408,6 +410,7 @@ def test_the_reader_of_files_taken_over_opens_writes_and_takes_nothing_and_ends(
     assert_shut_in("reports.signing.child", folder=reading.ROOT, beside=tmp_path / "beside", options=("-B", "-s"))
 
 
+@pytest.mark.exhaustive
 def test_a_copy_signed_elsewhere_is_taken_back_when_it_is_ours_and_well_signed() -> None:
     def back(pdf: bytes, base: bytes = issued(), before: int = 0, **more: Any) -> Any:
         return judge_returned(pdf, sha256=hashlib.sha256(base).hexdigest(), size=len(base), before=before,

@@ -115,6 +115,7 @@ def points_at(due: datetime) -> str:
     return f'title="{minute(due)}"'
 
 
+@pytest.mark.exhaustive(but=2)
 @pytest.mark.parametrize("row", DAYS, ids=named)
 def test_the_answer_is_due_in_working_days(office: Office, row: Row) -> None:
     amount, _, start, stop, due = row
@@ -149,6 +150,7 @@ def test_an_urgent_answer_is_due_round_the_clock(office: Office, row: Row) -> No
     assert f"Hạn trả lời {shown(local(due))}" in words_of(page)
 
 
+@pytest.mark.exhaustive(but=2)
 @pytest.mark.parametrize("row", OFFICE_HOURS, ids=named)
 def test_acceptance_is_due_in_office_hours(office: Office, row: Row) -> None:
     amount, _, start, stop, due = row
@@ -166,6 +168,7 @@ def test_acceptance_is_due_in_office_hours(office: Office, row: Row) -> None:
     assert ("ban đầu" in page) == (stop is not None)
 
 
+@pytest.mark.exhaustive(but=2)
 @pytest.mark.parametrize("row", OFFICE_HOURS, ids=named)
 def test_an_agency_accepts_in_office_hours(office: Office, row: Row) -> None:
     amount, _, start, stop, due = row

@@ -136,6 +136,8 @@ from workflows.running.wakeups import fire_due_timers
 from workflows.versions.events import writers_of
 from workflows.versions.live import live_version
 
+pytestmark = pytest.mark.exhaustive
+
 NOW = datetime(2026, 3, 25, 3, 0, tzinfo=UTC)           # Wednesday, 10:00 local
 SMOKE = "Cột khói nghi cháy rừng thông"
 CHILD = "Nghi trẻ em bị bạo hành"

@@ -58,6 +58,7 @@ def year(now: datetime, number: int = CASES - len(STORIES)) -> list[Story]:
     return life(number, now=now, calendar=Calendar())
 
 
+@pytest.mark.exhaustive(but=2)
 @pytest.mark.parametrize("now", MOMENTS)
 def test_the_year_is_always_the_same_and_over_by_now(now: datetime) -> None:
     stories = year(now)

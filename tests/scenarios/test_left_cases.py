@@ -4,6 +4,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
+import pytest
 from flask import Flask
 
 from casework.casefile.phone_search import look_up_phone
@@ -60,6 +61,7 @@ def centres(by: Actor, on: Any, title: str, ended: list[int], *made: tuple[str, 
     return plan
 
 
+@pytest.mark.exhaustive(but=2)
 def test_closed_cases_of_a_split_centre_are_read_where_their_places_went_and_an_undo_takes_that_back(app: Flask) -> None:
     world = build.standard_world()
     lat, chais = world.areas["xa lat"], world.areas["xa da chais"]

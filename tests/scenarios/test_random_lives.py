@@ -5,6 +5,7 @@ from collections import Counter
 from random import Random
 from typing import Any
 
+import pytest
 from flask import Flask
 from hypothesis import HealthCheck, Phase, seed, settings
 from hypothesis import strategies as st
@@ -79,6 +80,7 @@ def live(world: build.World, *, examples: int, steps: int, seeded: int | None = 
     return tally
 
 
+@pytest.mark.exhaustive(but=2)
 def test_whatever_people_do_the_house_stays_in_order(app: Flask) -> None:
     tally = live(build.standard_world(), examples=2, steps=OF_A_TEST, derandomize=True)
     assert tally.total() > OF_A_TEST

@@ -66,6 +66,7 @@ def undone(world: build.World, plan: Reorganisation) -> None:
     reorganised.follow(plan.ref, LATER)
 
 
+@pytest.mark.exhaustive(but=2)
 def test_open_cases_go_on_where_they_were_and_an_undo_puts_every_row_back(app: Flask) -> None:
     world = build.standard_world()
     cases = {state: build.case_at(world, state) for state in (*GOING, "rating", "closed")}
@@ -111,6 +112,7 @@ def test_open_cases_go_on_where_they_were_and_an_undo_puts_every_row_back(app: F
     assert sorted(db.session.scalars(select(Event.case_id).where(Event.type == "undo_reorganise"))) == going
 
 
+@pytest.mark.exhaustive
 def test_the_work_goes_on_after_the_day_and_then_the_undo_names_what_is_in_its_way(sqlite_app: Flask) -> None:
     world = build.standard_world()
     case, held, both = build.case_at(world, "handling"), build.case_at(world, "handling"), build.case_at(world, "handling", agencies=2)
@@ -142,6 +144,7 @@ def test_the_work_goes_on_after_the_day_and_then_the_undo_names_what_is_in_its_w
     assert [row.agency.key for row in db.session.get_one(Case, case.id).open_assignments] == ["UBND-LB"]
 
 
+@pytest.mark.exhaustive
 def test_a_worker_that_is_killed_goes_on_where_it_was_and_does_nothing_twice(sqlite_app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
     world = build.standard_world()
     cases = [build.case_at(world, state) for state in ("to_classify", "at_agency", "handling", "approval")]
@@ -186,6 +189,7 @@ def test_who_undoes_it_while_cases_still_follow_stops_the_worker(sqlite_app: Fla
     assert (plan.state, plan.finished_at is None) == ("undone", False)
 
 
+@pytest.mark.exhaustive(but=2)
 def test_a_place_is_found_and_told_by_both_names(app: Flask) -> None:
     world = build.standard_world()
     moved, closed = build.case_at(world, "to_publish"), build.case_at(world, "closed")
@@ -238,6 +242,7 @@ def test_a_centre_is_split_in_three_by_place(sqlite_app: Flask) -> None:
     }  # fmt: skip
 
 
+@pytest.mark.exhaustive
 def test_running_limits_keep_the_rules_and_the_reminders_of_a_centre_that_is_split(sqlite_app: Flask) -> None:
     world = build.standard_world()
     of_the_installation(world, "root", build.Role.ADMINISTRATOR)

@@ -13,6 +13,7 @@ from tests.whole import WHOLE
 ACTS = 200 if WHOLE else 30
 
 
+@pytest.mark.exhaustive(but=2)
 @pytest.mark.parametrize("seed", [1, 2] if WHOLE else [1])
 def test_each_press_ends_done_or_back_and_nothing_is_told_before(app: Flask, seed: int) -> None:
     app.config["TAKE_BACK_SECONDS"] = 10

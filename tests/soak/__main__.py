@@ -11,6 +11,7 @@ from tests.soak import (
     checks,
     chroot,
     comparing,
+    exhaustive,
     facts,
     failover,
     faults,
@@ -52,7 +53,7 @@ RUNS: dict[str, Run] = {
     run.name: run
     for run in (
         kills.RUN, faults.RUN, worstday.RUN, chroot.RUN, benchmark.RUN, timers.RUN, takebacks.RUN, lives.RUN, looks.RUN, checks.RUN,
-        whole.RUN, messages.RUN, reorganisations.RUN, benchmark.RATE, benchmark.ARRIVALS,
+        whole.RUN, exhaustive.RUN, messages.RUN, reorganisations.RUN, benchmark.RATE, benchmark.ARRIVALS,
         comparing.RUN, lighthouse.RUN, moves.RUN, heat.RUN, figures.RUN, what_if.RUN, xes.RUN, paper.RUN, signatures.RUN, facts.RUN,
         reports.RUN, houses.RUN, journeys.RUN, field.RUN, areas.RUN, webhooks.RUN,
         tables.RUN, jobs.RUN, processes.RUN, install.RUN, restore.RUN, rolling.RUN, failover.RUN, pooler.RUN, fuzz.RUN, open311.RUN,

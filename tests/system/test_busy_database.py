@@ -207,6 +207,7 @@ def lost(app: Flask, name: str, begun: Beginning, now: datetime = NOW) -> tuple[
     return True, wrong
 
 
+@pytest.mark.exhaustive
 def test_what_a_busy_database_refused_is_done_the_next_times(sqlite_app: Flask, tmp_path: Path) -> None:
     at(sqlite_app, NOW)
     world_with_work(sqlite_app)
@@ -433,6 +434,7 @@ NOT_HERE = {
 }
 
 
+@pytest.mark.exhaustive(but=4)
 @pytest.mark.parametrize("name", ALONE)
 def test_what_is_seldom_is_not_lost_either(sqlite_app: Flask, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     world = build.standard_world()

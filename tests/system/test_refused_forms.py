@@ -109,6 +109,7 @@ def typed_fields(form: html.FormElement) -> list[html.HtmlElement]:
             and (each.tag == "textarea" or each.get("type", "text") in TYPED)]  # fmt: skip
 
 
+@pytest.mark.exhaustive(but=2)
 @pytest.mark.parametrize("is_filled", [False, True], ids=["empty", "filled"])
 def test_every_form_that_is_refused_marks_its_fields_and_keeps_what_was_typed(
     sqlite_app: Flask, monkeypatch: pytest.MonkeyPatch, is_filled: bool

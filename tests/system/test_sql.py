@@ -143,10 +143,12 @@ def statements(person: Person, path: str) -> int:
     return len(seen)
 
 
+@pytest.mark.exhaustive
 def test_no_page_takes_more_statements_than_allowed(both: dict[int, dict[str, int]]) -> None:
     assert {page: number for page, number in both[MANY].items() if number > MOST} == {}
 
 
+@pytest.mark.exhaustive
 def test_no_page_takes_more_statements_when_there_are_more_cases(both: dict[int, dict[str, int]]) -> None:
     grown = {page: (both[FEW][page], number) for page, number in both[MANY].items() if number > both[FEW][page]}
     assert grown == {}

@@ -195,6 +195,7 @@ def test_a_step_of_the_other_centre_cannot_be_claimed_by_its_address(house: Hous
     assert house.person("operator").get(f"/tasks/{task}").status == 200
 
 
+@pytest.mark.exhaustive(but=2)
 @pytest.mark.parametrize("prefix", ["LD", "DN"])
 def test_nothing_is_done_to_found_in_or_shared_with_the_other_centre(house: House, prefix: str) -> None:
     theirs = other_than(prefix)

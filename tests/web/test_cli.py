@@ -90,6 +90,7 @@ def test_a_new_installation_is_migrated_and_served(langbiang: Langbiang, tmp_pat
     assert '"route": "/", "status": 200' in (tmp_path / "data" / "log" / f"serve-{port}.jsonl").read_text(encoding="utf-8")
 
 
+@pytest.mark.exhaustive
 def test_a_request_in_flight_is_answered_to_its_last_byte(sqlite_environment: dict[str, str]) -> None:
     port = free_port()
     command, variables = (sys.executable, "-c", SLOW_PAGE), sqlite_environment | {"LANGBIANG_PORT": str(port)}
@@ -108,6 +109,7 @@ def test_a_request_in_flight_is_answered_to_its_last_byte(sqlite_environment: di
         assert process.wait(20) == 0
 
 
+@pytest.mark.exhaustive
 def test_the_worker_ends_when_told(environment: dict[str, str]) -> None:
     with started((*COMMAND, "worker"), environment) as process:
         assert process.stdout is not None
@@ -158,6 +160,7 @@ def test_a_fault_ends_the_verification_with_one(langbiang: Langbiang, sqlite_app
     assert "FAULT" in done.stdout
 
 
+@pytest.mark.exhaustive
 def test_backup_and_restore_say_what_they_did(
     langbiang: Langbiang, sqlite_app: Flask, sqlite_environment: dict[str, str], tmp_path: Path
 ) -> None:
@@ -253,6 +256,7 @@ class TestJobs:
         assert db.session.query(IdempotencyKey).count() == 0
 
 
+@pytest.mark.exhaustive
 def test_install_begins_an_installation_once(langbiang: Langbiang, sqlite_environment: dict[str, str]) -> None:
     words = ["install", "--prefix", "LD", "--name-vi", "Trung tâm", "--name-en", "Centre", "--login", "admin", "--full-name", "Văn Mẫu"]
     variables = sqlite_environment | {"ADMINISTRATOR_PASSWORD": "mat khau dai va la"}
@@ -266,6 +270,7 @@ def test_install_begins_an_installation_once(langbiang: Langbiang, sqlite_enviro
     assert (taken.returncode, "The prefix DD is taken." in taken.stderr) == (2, True)
 
 
+@pytest.mark.exhaustive
 def test_install_without_a_terminal_names_the_variable_that_takes_the_password(sqlite_environment: dict[str, str]) -> None:
     words = ("install", "--prefix", "LD", "--name-vi", "Trung tâm", "--name-en", "Centre", "--login", "admin", "--full-name", "Văn Mẫu")
     done = subprocess.run((*COMMAND, *words), env=surroundings(sqlite_environment), cwd="/", capture_output=True, text=True, timeout=60,
@@ -295,6 +300,7 @@ def test_progress_is_drawn_for_nobody_where_there_is_no_terminal(
     assert "Made the facts of 1 case." in done.stdout
 
 
+@pytest.mark.exhaustive
 def test_a_restore_that_lacks_its_keys_does_not_say_that_nothing_is_wrong(
     langbiang: Langbiang, sqlite_app: Flask, sqlite_environment: dict[str, str], tmp_path: Path
 ) -> None:

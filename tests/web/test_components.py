@@ -137,6 +137,7 @@ def test_pages_link_only_where_there_is_more(bare: Flask) -> None:
     assert not render(bare, "pagination", "{{ pagination(next=after) }}", after="").strip()
 
 
+@pytest.mark.exhaustive(but=2)
 @pytest.mark.parametrize("code", [403, 404, 409, 412, 413, 500])
 @pytest.mark.parametrize("is_staff", [False, True])
 def test_every_error_page_says_what_is_so(bare: Flask, code: int, is_staff: bool) -> None:

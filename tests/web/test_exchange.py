@@ -33,6 +33,7 @@ def beside(office: Office, case: Case, page: str, words: str, **form: str) -> Te
     return office.post("officer_PTNMT", f"{page}/draft", draft_do=f"say:{part}", draft_say=words, draft_owner=owner, **form)
 
 
+@pytest.mark.exhaustive
 def test_the_centre_writes_to_one_agency_which_reads_it_beside_its_step_and_answers_there(office: Office) -> None:
     case = build.case_at(office.world, "handling", agencies=2)
     assert office.post("operator", address(case), words="Xin hỏi số nhà của bãi rác.").status_code == 302

@@ -29,6 +29,7 @@ def test_the_type_of_a_file_names_its_charset_once(world: build.World, sqlite_cl
     assert sqlite_client.get(f"/reports.{form}").headers["Content-Type"].count("charset") == (0 if form in ("json", "xlsx") else 1)
 
 
+@pytest.mark.exhaustive
 def test_search_engines_are_told_the_pages_for_everybody_and_what_was_answered(world: build.World, sqlite_client: FlaskClient) -> None:
     answered, waiting = build.case_at(world, "rating"), build.case_at(world, "handling")
     robots = sqlite_client.get("/robots.txt")

@@ -186,6 +186,7 @@ def see(office: Office, seen_on: Camera, moment: str = "2026-03-02T09:40", **for
     return office.post("operator", "/intake/camera", **sent).status_code
 
 
+@pytest.mark.exhaustive
 def test_what_a_camera_shows_is_a_case_of_nobody_with_its_camera_time_and_clean_pictures_everywhere(office: Office) -> None:
     row = camera(office)
     assert see(office, row, photos=[(io.BytesIO(marked_photo()), FILE_NAME)]) == 302

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+import pytest
 from flask import Flask
 from sqlalchemy import event
 
@@ -35,6 +36,7 @@ def busy() -> Iterator[None]:
         engine.dispose()
 
 
+@pytest.mark.exhaustive
 def test_a_colleague_is_named_told_and_has_seen_it_by_opening_the_case(sqlite_app: Flask) -> None:
     office = Office(sqlite_app)
     case = build.case_at(office.world, "handling")

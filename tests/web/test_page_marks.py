@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Callable
 from datetime import timedelta
 
+import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
@@ -22,6 +23,8 @@ from tests.web.desk import Office
 from tests.web.public.test_map_pages import bounded
 from tests.with_photos import pictured_case, publish
 from workflows.running import steps
+
+pytestmark = pytest.mark.exhaustive
 
 OF_STAFF = ("/inbox/pulse?since=0", "/wallboard/picture")
 OF_THE_PUBLIC = (

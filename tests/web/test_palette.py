@@ -71,6 +71,7 @@ def test_acts_of_the_open_case_lead_to_their_pages_and_do_nothing(office: Office
     assert "cases" not in found(office, "operator", case.code)
 
 
+@pytest.mark.exhaustive(but=6)
 @pytest.mark.parametrize("name", EVERYBODY)
 def test_every_page_it_leads_to_opens(office: Office, name: str) -> None:
     pages = [*found(office, name, "")["pages"], *(each for letter in "bctdhp" for each in found(office, name, letter).get("pages", []))]
@@ -115,6 +116,7 @@ def test_a_case_that_is_set_apart_is_found_by_nobody_and_acted_on_by_its_reader_
     assert found(office, "confidential_reader", ">", case.ref)["acts"] == [f"/cases/{case.ref}/acts/hand_over"]
 
 
+@pytest.mark.exhaustive
 def test_after_a_merge_the_acts_are_those_of_the_case_that_is_open(office: Office) -> None:
     case, main = build.case_at(office.world, "handling"), build.case_at(office.world, "to_distribute")
     commune = office.world.agencies["UBND-LAT"]
@@ -131,6 +133,7 @@ def test_after_a_merge_the_acts_are_those_of_the_case_that_is_open(office: Offic
     assert found(office, "officer_PTNMT", main.code)["cases"] == [f"/cases/{main.ref}"], "the agency goes along"
 
 
+@pytest.mark.exhaustive
 def test_after_a_move_the_acts_lead_to_the_steps_of_the_new_version(office: Office) -> None:
     source, case = moving.live(), build.case_at(office.world, "handling")
     office.clock(build.next_moment(case))

@@ -89,6 +89,7 @@ def waiting() -> dict[str, str]:
     return {step.element: step.ref for step in db.session.scalars(query)}
 
 
+@pytest.mark.exhaustive(but=3)
 @pytest.mark.parametrize("room", ROOMS)
 def test_no_statement_is_sent_while_a_template_runs(office: Office, room: str) -> None:
     found: dict[str, list[str]] = {}
@@ -103,6 +104,7 @@ def test_no_statement_is_sent_while_a_template_runs(office: Office, room: str) -
     assert found == {}
 
 
+@pytest.mark.exhaustive(but=2)
 def test_a_statement_of_a_template_is_noticed(office: Office) -> None:
     """The search counts what waits, for the bar, while it is rendered."""
     with sent_while_rendering(office.app) as sent:
@@ -110,6 +112,7 @@ def test_a_statement_of_a_template_is_noticed(office: Office) -> None:
     assert any("waiting_task" in statement for statement in sent)
 
 
+@pytest.mark.exhaustive(but=2)
 def test_the_page_of_an_answered_report_takes_six_statements_at_most(office: Office) -> None:
     """Those that tell who asks included; one more where the day was moved, and one where there was news to put away."""
     code = db.session.scalars(select(Case.code).where(Case.state == "rating")).one()
@@ -117,6 +120,7 @@ def test_the_page_of_an_answered_report_takes_six_statements_at_most(office: Off
     assert statements_of(lambda: office.words("citizen", f"/mine/{code}")) <= 6
 
 
+@pytest.mark.exhaustive
 def test_an_inbox_takes_four_statements_at_most(office: Office) -> None:
     def took(name: str, address: str) -> int:
         office.words(name, address)
@@ -133,6 +137,7 @@ def test_an_inbox_takes_four_statements_at_most(office: Office) -> None:
         assert took("operator", address) - whoever["operator"] <= FEW, address
 
 
+@pytest.mark.exhaustive
 def test_a_step_takes_seven_statements_at_most_and_mostly_five(office: Office) -> None:
     took = {}
     for name, page in ROOMS["steps"]:

@@ -127,6 +127,7 @@ def prepared(office: Office, name: str, kind: str, period: str, of: str) -> str:
     return str(answer.location)
 
 
+@pytest.mark.exhaustive
 def test_a_report_is_prepared_previewed_and_written_with_words_that_stay(office: Office) -> None:
     centre = office.world.centre.ref
     place = prepared(office, "ops_lead", "period_report", "2026-03", centre)
@@ -196,6 +197,7 @@ def test_a_report_that_was_taken_back_is_written_anew_and_none_from_a_preview_th
         assert answer.status_code == 422
 
 
+@pytest.mark.exhaustive
 def test_a_letter_of_many_rows_is_set_by_the_worker_and_a_short_one_at_once(sqlite_app: Flask) -> None:
     office = Office(sqlite_app)
     world, row = office.world, {"title": "Rác ven suối Đạ Nghịt", "source": "citizen", "urgent": False, "days": 3}
@@ -222,6 +224,7 @@ def test_a_letter_of_many_rows_is_set_by_the_worker_and_a_short_one_at_once(sqli
     assert office.post("leader_HKL", f"{long}/sheets").status_code == 404
 
 
+@pytest.mark.exhaustive(but=2)
 @pytest.mark.parametrize("act", ["unpublish", "correct"])
 def test_a_yearbook_shows_the_public_nothing_that_was_taken_off_the_public_page(sqlite_app: Flask, act: str) -> None:
     office = Office(sqlite_app)
@@ -292,6 +295,7 @@ def test_an_agency_is_counted_by_its_own_rows(office: Office) -> None:
                     "redone": 0, "handed_back": 0, "extensions": 0, "taken_away": 0, "open": 2, "open_late": 2}  # fmt: skip
 
 
+@pytest.mark.exhaustive
 def test_the_command_writes_reports_and_says_what_is_wrong(sqlite_config: Config, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with running(sqlite_config) as app:
         office = Office(app)

@@ -21,7 +21,7 @@ from tests.web.desk import Office
 from workflows.verification import check_process
 
 SIZE, MERGES = 4, 24
-pytestmark = pytest.mark.parametrize("kind_of_database", ["postgres"], indirect=True)
+pytestmark = [pytest.mark.parametrize("kind_of_database", ["postgres"], indirect=True), pytest.mark.exhaustive]
 
 
 def all_at_once(office: Office, sends: list[Callable[[], int]]) -> list[int]:

@@ -82,6 +82,7 @@ def test_an_installation_in_order_is_ready(client: FlaskClient) -> None:
     assert answer.json == {"status": "ok", "checks": {"database": "ok", "schema": "ok", "keyring": "ok", "files": "ok"}}
 
 
+@pytest.mark.exhaustive
 def test_an_installation_with_an_old_schema_is_not_ready(sqlite_config: Config, sqlite_client: FlaskClient) -> None:
     import migrations
 

@@ -54,6 +54,7 @@ def send(client: FlaskClient, world: build.World, **fields: Any) -> tuple[int, s
     return status, page if status == 302 else words_of(page)
 
 
+@pytest.mark.exhaustive(but=2)
 def test_the_same_from_a_page_gone_back_to_is_answered_with_the_code_and_not_filed_again(world: build.World, app: Flask) -> None:
     client = client_of(app)
     assert send(client, world)[0] == 302
@@ -114,6 +115,7 @@ def several(app: Flask, world: build.World) -> list[FlaskClient]:
     return [signed_in(app, client_of(app), world.people["citizen"], now=NOON) for _ in range(AT_ONCE)]
 
 
+@pytest.mark.exhaustive(but=2)
 def test_of_many_forms_with_the_same_sent_at_one_moment_by_one_person_one_is_filed(world: build.World, app: Flask) -> None:
     browsers = several(app, world)
     forms = [form_of(browser, world) for browser in browsers]
@@ -136,6 +138,7 @@ def test_what_waited_in_a_browser_goes_out_each_by_its_own_key(small: build.Worl
     assert filed() == 2
 
 
+@pytest.mark.exhaustive(but=2)
 def test_kept_is_a_digest_for_ten_minutes_and_none_of_what_was_erased(world: build.World, app: Flask) -> None:
     client = client_of(app)
     assert send(client, world)[0] == 302

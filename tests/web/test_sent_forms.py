@@ -114,6 +114,7 @@ def address_of(page: str, leads: str | None) -> str:
     return page.partition("?")[0] + leads
 
 
+@pytest.mark.exhaustive(but=4)
 @pytest.mark.parametrize("name", ADDING)
 def test_whatever_adds_is_recorded_once_and_the_second_time_answered_as_the_first(small: Office, name: str) -> None:
     who, page_of, leads, typed = ADDING[name]

@@ -30,6 +30,7 @@ def until(is_so: object, seconds: float = 20) -> None:
         time.sleep(0.1)
 
 
+@pytest.mark.exhaustive
 def test_server_processes_share_a_port_and_a_dead_one_comes_back(sqlite_environment: dict[str, str]) -> None:
     port = free_port()
     variables = sqlite_environment | {"LANGBIANG_PORT": str(port), "LANGBIANG_PROCESSES": "2"}

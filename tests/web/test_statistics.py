@@ -61,6 +61,7 @@ def links(page: str, start: str) -> list[str]:
     return [unescape(each) for each in re.findall(r'href="([^"]+)"', page) if each.startswith(start)]
 
 
+@pytest.mark.exhaustive
 def test_the_page_tells_every_figure_with_its_definition_and_every_number_opens_its_list(office: Office, loaded: Loaded) -> None:
     page = office.get("ops_lead", MARCH).get_data(as_text=True)
     words = office.words("ops_lead", MARCH)
@@ -119,6 +120,7 @@ def test_a_file_of_the_figures_says_in_its_keys_what_its_values_are(office: Offi
     }, "the file tells hours, as people read it"
 
 
+@pytest.mark.exhaustive
 def test_pages_tell_the_hours_by_step_and_since_when_what_happened_is_not_counted(office: Office, loaded: Loaded) -> None:
     with unit_of_work():
         ground = Ground(office.world)
@@ -188,6 +190,7 @@ def test_who_reads_whose_figures_and_which_cases_behind_them(office: Office, loa
     assert "Đường bị sạt lở" not in office.words("ops_lead", behind)
 
 
+@pytest.mark.exhaustive
 def test_figures_are_frozen_corrected_and_read_on_pages(office: Office, loaded: Loaded) -> None:
     assert "Chốt số liệu" not in office.words("operator", MARCH)
     form = {"period": "2026-03", "by": "field"}

@@ -58,6 +58,7 @@ def test_the_list_shows_each_process_with_its_versions_and_open_cases(
     assert "The centre follows the version of the whole installation." in english
 
 
+@pytest.mark.exhaustive
 def test_an_administrator_begins_a_draft_hands_it_in_and_a_second_person_puts_it_live(
     sqlite_app: Flask, sqlite_client: FlaskClient, world: build.World
 ) -> None:
@@ -81,6 +82,7 @@ def test_an_administrator_begins_a_draft_hands_it_in_and_a_second_person_puts_it
     assert [row.state for row in versions()] == ["retired", "live"]
 
 
+@pytest.mark.exhaustive
 def test_an_approver_reads_what_an_upload_changes_in_what_is_live(
     sqlite_app: Flask, sqlite_client: FlaskClient, world: build.World
 ) -> None:
@@ -95,6 +97,7 @@ def test_an_approver_reads_what_an_upload_changes_in_what_is_live(
     assert 'data-to-element="message_assigned"' not in page.text
 
 
+@pytest.mark.exhaustive(but=2)
 @pytest.mark.parametrize("number", ["9" * 5000, "9" * 10, "-1", "x"])
 def test_a_revision_that_is_none_hands_nothing_in(
     sqlite_app: Flask, sqlite_client: FlaskClient, world: build.World, number: str
@@ -107,6 +110,7 @@ def test_a_revision_that_is_none_hands_nothing_in(
     assert NOTE in answer.text
 
 
+@pytest.mark.exhaustive
 def test_what_was_typed_survives_a_refusal(sqlite_app: Flask, sqlite_client: FlaskClient, world: build.World) -> None:
     version = handed_in(world)
     ref = version.ref
@@ -123,6 +127,7 @@ def test_what_was_typed_survives_a_refusal(sqlite_app: Flask, sqlite_client: Fla
     assert "Nhận xét của tôi" in words_of(answer)
 
 
+@pytest.mark.exhaustive
 def test_a_version_with_findings_names_them_and_cannot_be_handed_in(
     sqlite_app: Flask, sqlite_client: FlaskClient, world: build.World
 ) -> None:

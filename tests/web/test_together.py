@@ -384,6 +384,7 @@ def test_the_number_beside_the_bell_is_counted_with_the_steps_that_wait(office: 
         assert "waiting_task" in of_bell[0], f"{address}: not for itself"
 
 
+@pytest.mark.exhaustive(but=2)
 @pytest.mark.on_both
 def test_the_bell_and_the_pulse_read_by_their_indexes(office: Office) -> None:
     case = build.case_at(office.world, "handling")

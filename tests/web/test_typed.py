@@ -54,6 +54,7 @@ def test_a_place_in_a_list_is_one_of_ours_or_none(digits: str) -> None:
     assert _mark_in(f"{'9' * 17}.1") is not None
 
 
+@pytest.mark.exhaustive(but=2)
 @pytest.mark.parametrize(("who", "address"), ADDRESSES, ids=[address.partition("?")[0] for _, address in ADDRESSES])
 def test_a_page_asked_with_no_number_of_ours_is_there_all_the_same(sqlite_app: Flask, who: str, address: str) -> None:
     office = Office(sqlite_app)
@@ -62,6 +63,7 @@ def test_a_page_asked_with_no_number_of_ours_is_there_all_the_same(sqlite_app: F
         assert office.get(who, address.format(typed)).status_code == 200, typed[:20]
 
 
+@pytest.mark.exhaustive(but=2)
 @pytest.mark.parametrize("day", ["0001-01-01", "01/01/0001", "9999-12-31", "31/12/9999"])
 def test_a_day_at_the_end_of_the_calendar_is_said_to_be_none(sqlite_app: Flask, day: str) -> None:
     office = Office(sqlite_app)

@@ -45,6 +45,7 @@ def pair(television: FlaskClient, code: str) -> int:
     return television.post("/wallboard/pair", data={"code": code}).status_code
 
 
+@pytest.mark.exhaustive
 def test_a_television_is_paired_by_a_code_used_once_within_ten_minutes_and_taken_back_at_once(office: Office) -> None:
     television, other = office.app.test_client(), office.app.test_client()
     assert television.get("/wallboard").location == "/wallboard/pair"

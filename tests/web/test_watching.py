@@ -208,6 +208,7 @@ class TestJobs:
             time.sleep(0.5)
         assert len(runs) == 3
 
+    @pytest.mark.exhaustive(but=2)
     @pytest.mark.on_both
     def test_jobs_that_a_storage_holds_up_hold_up_no_timer_with_few_threads_for_pages(self, config: Config) -> None:
         app, back, held, fired = create_app(replace(config, threads=1), runs_jobs=True), threading.Event(), list[str](), list[datetime]()

@@ -93,6 +93,7 @@ def tables_on_postgres(postgres: Cluster, postgres_template: str) -> Iterator[st
 
 @pytest.mark.parametrize("command", WORDS)
 class TestEveryCommand:
+    @pytest.mark.exhaustive(but=2)
     def test_in_a_mistyped_folder_names_the_database_it_looked_for(self, langbiang: Langbiang, command: str, tmp_path: Path) -> None:
         mistyped = tmp_path / "langbaing"
         with nothing_made(tmp_path):
@@ -216,6 +217,7 @@ def test_an_address_of_another_machine_is_one_sentence(langbiang: Langbiang, sql
     assert "Traceback" not in done.stderr
 
 
+@pytest.mark.exhaustive(but=2)
 @pytest.mark.parametrize("name", ["web.serving.gunicorn_config", "web.gunicorn_config"], ids=["now", "before 0.9.3"])
 def test_a_server_behind_gunicorn_makes_nothing_in_a_mistyped_folder(tmp_path: Path, name: str) -> None:
     mistyped = {"LANGBIANG_DATA": str(tmp_path / "langbaing"), "LANGBIANG_PROCESSES": "2", "LANGBIANG_PORT": str(free_port())}

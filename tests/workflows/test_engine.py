@@ -254,6 +254,7 @@ def in_another_process(run: Run, *acts: str) -> None:
     run.workflow = engine.unpack(done.stdout, run.spec)
 
 
+@pytest.mark.exhaustive
 def test_two_processes_hand_one_instance_to_and_fro():
     case = Run("case")
     in_another_process(case, "verify=accept", "classify")

@@ -163,6 +163,7 @@ def lives(
     Twice(definition, process_id, monkeypatch=monkeypatch).everything(acts)
 
 
+@pytest.mark.exhaustive(but=8)
 @pytest.mark.parametrize("process_id", ["case", "assignment"])
 @pytest.mark.parametrize("key", STARTING_MODELS)
 def test_every_step_of_lives_of_the_models_to_begin_from(
@@ -172,6 +173,7 @@ def test_every_step_of_lives_of_the_models_to_begin_from(
     assert min(compared["written"], compared["read"]) > 20
 
 
+@pytest.mark.exhaustive
 def test_every_step_of_lives_of_random_models(compared: Counter[str], monkeypatch: pytest.MonkeyPatch) -> None:
     for seed in range(SEED, SEED + 6):
         lives(parse(alone(Random(seed), most=20).drawing.xml), "case", Random(seed), monkeypatch, acts=15, way_only=False)

@@ -100,6 +100,7 @@ def shape(workflow: BpmnWorkflow) -> list[tuple[Any, ...]]:
     return of(workflow.task_tree, 0)
 
 
+@pytest.mark.exhaustive(but=3)
 @pytest.mark.parametrize(("begin", "go_round"), LOOPS, ids=[loop.__name__ for _, loop in LOOPS])
 def test_a_loop_of_the_shipped_model_is_gone_round_for_ever(
     begin: Callable[[], Run], go_round: Callable[[Run], None], capsys: pytest.CaptureFixture[str]

@@ -364,6 +364,7 @@ CHAINS = {(Action.CONFIRM_DEPUTY, "deputies of others")}
 """Who stands in for somebody has no deputy at all."""
 
 
+@pytest.mark.exhaustive(but=2)
 @pytest.mark.parametrize(("action", "done", "how"), each_pair(FREE))
 def test_who_has_no_part_in_it_judges(sqlite_app: Flask, action: Action, done: Action, how: str) -> None:
     if (action, how) in CHAINS:

@@ -127,6 +127,7 @@ def lacks_of_staff(verb: Verb, page: type[ActPage] | None) -> Iterator[str]:
         yield "to be tried on cases in every state (tests/casework/casefile/test_possible_acts.py)"
 
 
+@pytest.mark.exhaustive(but=8)
 @pytest.mark.parametrize("verb", every_verb(), ids=lambda verb: verb.name)
 def test_a_verb_lacks_nothing(verb: Verb) -> None:
     assert list(lacks(verb, PAGES.get(verb.name))) == []
@@ -144,6 +145,7 @@ def test_what_people_do_at_steps_has_its_row_and_no_row_names_a_step_that_is_not
     assert set(BY_NOBODY) <= names
 
 
+@pytest.mark.exhaustive
 def test_an_incomplete_register_refuses_to_say_which_events_there_are() -> None:
     """An erasure would leave what it does not know of, and a verification find nothing."""
     asked = "from casework.verbs import events_where; events_where(lambda verb: verb.gives_title)"
@@ -180,6 +182,7 @@ def test_a_lack_of_a_page_or_its_template_is_named(monkeypatch: pytest.MonkeyPat
     assert list(lacks(HOLD, PAGES["hold"])) == ["the template of its page"]
 
 
+@pytest.mark.exhaustive
 def test_an_action_a_use_case_asks_for_is_that_of_a_verb() -> None:
     """In a function that records something in a case."""
     asked = set()
@@ -191,6 +194,7 @@ def test_an_action_a_use_case_asks_for_is_that_of_a_verb() -> None:
     assert asked - {verb.action.name for verb in every_verb() if verb.action is not None} == set()
 
 
+@pytest.mark.exhaustive
 def test_the_document_is_what_the_rows_say() -> None:
     assert listed.FILE.read_text(encoding="utf-8") == listed.document(), "python -m tools.verbs --write"
 
@@ -231,6 +235,7 @@ def told_by(program: str) -> list[str]:
 NAMES = "from casework.verbs import {0}; print(*(verb.name for verb in {0}()))"
 
 
+@pytest.mark.exhaustive
 def test_the_register_is_whole_where_the_programs_import_it() -> None:
     for package in PACKAGES:
         for module in pkgutil.walk_packages([str(ROOT / package)], f"{package}."):

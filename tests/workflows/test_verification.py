@@ -49,6 +49,7 @@ def case(world: build.World) -> Case:
     return build.case_at(world, "handling", agencies=2)
 
 
+@pytest.mark.exhaustive
 def test_cases_at_every_step_are_clean(world: build.World) -> None:
     for state in build.WALK:
         build.case_at(world, state, agencies=2)

@@ -97,6 +97,7 @@ def test_what_becomes_public_in_a_commune_is_told_with_code_title_place_and_link
     assert tell(MORNING + timedelta(days=1)) == 0, "twice"
 
 
+@pytest.mark.exhaustive
 def test_nothing_of_before_is_told(world: World) -> None:
     build.case_at(world, "rating")
     with unit_of_work():
@@ -138,6 +139,7 @@ def test_a_field_narrows_a_commune_and_stands_alone(world: World) -> None:
     assert other.due_at is None
 
 
+@pytest.mark.exhaustive
 def test_a_circle_hears_of_what_is_shown_exactly_within_it_and_of_nothing_else(world: World, app: Flask) -> None:
     """A case of which the public knows the commune alone lies in no circle: else small circles would find it."""
     near, far = follow(circle(*HERE, 1_000)), follow(circle(HERE[0] + 0.02, HERE[1], 1_000), Contact(email="xa@nguoi-dan.example"))
@@ -172,6 +174,7 @@ def test_a_circle_ends_where_it_ends_wherever_its_square_ends(world: World, metr
             assert (db.session.get_one(AreaSubscription, row.id).due_at is not None) is is_in, (middle, share)
 
 
+@pytest.mark.exhaustive(but=4)
 @pytest.mark.parametrize("change", [
     {"quarantined_at": build.NOON}, {"is_public": False}, {"merged_into_id": 1}, {"visibility_reason_id": 1},
 ])  # fmt: skip
@@ -191,6 +194,7 @@ def test_what_is_not_public_any_more_is_not_told(world: World, app: Flask, chang
     assert len(planned()) == is_planned
 
 
+@pytest.mark.exhaustive(but=2)
 @pytest.mark.parametrize("rhythm", ["at_once", "daily", "weekly"])
 def test_an_answer_unpublished_before_its_message_leaves_is_named_in_none(world: World, app: Flask, rhythm: str) -> None:
     follow(commune(world), rhythm=rhythm)

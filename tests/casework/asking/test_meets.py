@@ -42,6 +42,7 @@ def read_by(world: build.World, name: str, case: Case) -> str:
     return " ".join(each.original or "" for each in reports_seen(case, world.actor(name, NOW)))
 
 
+@pytest.mark.exhaustive
 def test_they_follow_their_report_into_another_case_and_out_of_it_again(world: build.World) -> None:
     filed, into = build.file_report(world, by="citizen_2", answers=[SAID]), build.file_report(world).case
     merged.merge(world, filed.case, into)

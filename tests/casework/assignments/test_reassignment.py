@@ -146,6 +146,7 @@ def test_a_removal_needs_a_reason_and_an_agency_at_work(world: World) -> None:
 # -- another lead -----------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.exhaustive
 def test_an_agency_on_the_case_takes_the_lead_and_no_limit_moves(app: Flask) -> None:
     world = build.standard_world()
     case = build.case_at(world, "handling", agencies=2)

@@ -30,6 +30,7 @@ def seers(world: build.World, ref: str, audience: str, rendition: str = "view") 
     return {name for name in EVERYBODY if private_copy(world.actor(name), ref, audience, rendition) is not None}
 
 
+@pytest.mark.exhaustive
 def test_report_photos_follow_the_words_of_the_report(world: build.World, app: Flask) -> None:
     filed = pictured_case(world, app.config["FILES"], "handling", agencies=2)
     ref = scene_photo(filed).ref

@@ -146,6 +146,7 @@ REFUSED_TO = 3
 """Of so many people in a row to whom an act is not offered, one tries it in a test run."""
 
 
+@pytest.mark.exhaustive(but=3)
 @pytest.mark.parametrize("kind", sample(list(CASES), 3))
 def test_what_is_offered_is_taken_and_what_is_not_is_refused(world: build.World, kind: str) -> None:
     case = CASES[kind](world)

@@ -231,6 +231,7 @@ def a_number_is_looked_up_with_a_reason_and_never_written_down(place: Place) -> 
     assert len({event.payload["number"] for event in events if event.payload}) == 3
 
 
+@pytest.mark.exhaustive(but=2)
 def test_staff_find_by_words_what_they_may_read_and_nothing_else(place: Place) -> None:
     """One world for all of it: building it takes longer than looking."""
     who_finds_what(place)

@@ -124,6 +124,7 @@ def test_numbers_are_kept_and_said_without_an_exponent() -> None:
 # -- doing a step -------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.exhaustive(but=2)
 def test_a_step_keeps_its_labels_and_values_and_tells_gateways_the_small_ones(app: Flask) -> None:
     world = build.standard_world()
     case = build.case_at(world, "to_publish")

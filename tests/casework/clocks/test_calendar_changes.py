@@ -121,6 +121,7 @@ def test_two_days_off_are_counted_in_one_go(world: World) -> None:
     assert len(told("due_moved")) == 1
 
 
+@pytest.mark.exhaustive
 def test_a_day_off_set_while_another_is_being_counted_is_counted_for_everybody_once(small: World) -> None:
     cases = [build.case_at(small, "handling") for _ in range(3)]
     day(small)
@@ -217,6 +218,7 @@ def test_a_case_that_was_late_when_it_began_to_rest_stays_late(small: World) -> 
     assert case.due_at == local(10, 3)
 
 
+@pytest.mark.exhaustive
 def test_it_goes_case_by_case_and_goes_on_where_it_was_killed(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     cases = [build.case_at(world, "to_distribute") for _ in range(4)]
     day(world)

@@ -93,6 +93,7 @@ def random_plan(world: build.World, chance: random.Random) -> CalendarPlan:
             return CalendarPlan(centre_id, (PlannedDay(first, chance.choice(["off", "worked"]), **WORDS),))
 
 
+@pytest.mark.exhaustive(but=3)
 @pytest.mark.parametrize("seed", range(6))
 def test_what_the_preview_shows_is_what_the_recount_does(world: build.World, seed: int) -> None:
     chance = random.Random(seed)

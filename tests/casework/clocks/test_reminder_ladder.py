@@ -222,6 +222,7 @@ def test_an_empty_column_of_a_rule_speaks_of_all() -> None:
     assert not general.fits("approval", 7, DAY, "urgent")
 
 
+@pytest.mark.exhaustive
 def test_a_rung_an_administrator_added_is_climbed_and_one_they_ended_no_more(sqlite_app: Flask) -> None:
     """Through the page's own use cases, in the running program; each desk gets one letter a morning whatever rungs were climbed."""
     world = build.standard_world()

@@ -268,6 +268,7 @@ def side_by_side(app: Flask, *works: Callable[[], object]) -> None:
     assert failures == []
 
 
+@pytest.mark.exhaustive
 def test_workers_beside_each_other_climb_each_rung_once(app: Flask) -> None:
     world = build.standard_world()
     cases = [build.case_at(world, "handling", urgent=number % 2 == 0, agencies=2) for number in range(6)]
@@ -290,6 +291,7 @@ def test_workers_beside_each_other_climb_each_rung_once(app: Flask) -> None:
     assert codes == {code for _, code, _ in messages}.union(*in_letters)
 
 
+@pytest.mark.exhaustive
 def test_a_worker_goes_round_a_case_somebody_is_at_work_on(postgres_environment: dict[str, str]) -> None:
     """On PostgreSQL others go on; SQLite has one writer at a time, so there is nobody to go round."""
     from tests.conftest import running

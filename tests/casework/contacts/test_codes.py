@@ -171,6 +171,7 @@ def test_codes_are_limited(sqlite_app: Flask, contacts: int, networks: int, most
     assert all(until is not None and until > NOON for until in asked[refused_from:])
 
 
+@pytest.mark.exhaustive
 def test_what_one_network_is_refused_uses_up_nothing_of_others(sqlite_app: Flask) -> None:
     build.standard_world()
     with unit_of_work():

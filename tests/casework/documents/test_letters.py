@@ -121,6 +121,7 @@ def page(letter: Letter, **how: Any) -> str:
     return words_of(page_of(letter, **how))
 
 
+@pytest.mark.exhaustive(but=2)
 @pytest.mark.parametrize("name", CASES)
 def test_a_letter_is_written_and_offered_by_who_may_and_by_nobody_else(small: build.World, name: str) -> None:
     kind, made, writers = CASES[name]
@@ -179,6 +180,7 @@ def test_what_is_not_so_cannot_be_written(small: build.World) -> None:
     assert [each.kind.key for each in letters_to_offer(approved, small.actor("leader_PTNMT"), publications=publications_of(approved))] == []
 
 
+@pytest.mark.exhaustive
 def test_each_letter_says_what_it_is_for(small: build.World) -> None:
     letterheads(small)
     case = two_at_work(small)
@@ -226,6 +228,7 @@ def test_each_letter_says_what_it_is_for(small: build.World) -> None:
     assert "07 ngày" not in page(write(small, refused, kinds.REFUSAL_NOTICE, days=9)), "the time to object is over"
 
 
+@pytest.mark.exhaustive
 def test_a_letter_stays_as_it_was_written(small: build.World) -> None:
     letterheads(small)
     cases = [(two_at_work(small), kinds.TRANSFER_SLIP), (answered(small), kinds.ANSWER), (extended(small), kinds.EXTENSION_NOTICE),
@@ -315,6 +318,7 @@ def test_each_sender_finds_the_letters_of_their_own_time_in_the_case(small: buil
     assert letters_told(stranger.report) == []
 
 
+@pytest.mark.exhaustive(but=2)
 def test_a_case_that_leaves_the_system_empties_its_letters_and_the_slips_its_report_was_in(world: build.World) -> None:
     main, other = build.file_report(world), build.file_report(world, by="citizen_2", words="Ông Chủ tịch xã nhận tiền.")
     for filed in (main, other):

@@ -270,6 +270,7 @@ def test_kinds_have_rows_of_their_own_where_the_centre_says_so_but_not_in_the_mi
     assert numbering.series_kept(Body(world.centre.id, world.agencies["PTNMT"].id), 2027) == {"": "late_list"}
 
 
+@pytest.mark.exhaustive(but=2)
 def test_two_who_press_at_once_get_two_numbers_or_a_clear_refusal(app: Flask) -> None:
     world = build.standard_world()
     with unit_of_work():

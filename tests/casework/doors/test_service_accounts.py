@@ -93,6 +93,7 @@ def test_a_key_can_do_what_its_scopes_and_roles_both_allow(world: build.World) -
         require_scope(asks(text), Action.HAND_BACK)
 
 
+@pytest.mark.exhaustive
 def test_no_verdict_can_be_given_to_a_program(world: build.World) -> None:
     for action in set(Action) - set(OF_AGENCY):
         with pytest.raises(ServiceRefused):

@@ -257,6 +257,7 @@ def test_only_a_confidential_reader_erases_the_content_and_once(world: build.Wor
         give_away(world, case)
 
 
+@pytest.mark.exhaustive(but=2)
 @pytest.mark.on_both
 def test_their_readers_have_a_list_of_them_and_nobody_else_not_even_their_number(
     world: build.World, monkeypatch: pytest.MonkeyPatch

@@ -90,6 +90,7 @@ def judged(app: Flask) -> list[Judged]:
     return found
 
 
+@pytest.mark.exhaustive
 def test_what_is_shown_before_filing_is_mostly_the_same_incident_and_most_of_the_same_are_shown(judged: list[Judged]) -> None:
     of_all = measured(judged)
     of_parts = {part: measured(row for row in judged if row.part == part) for part in ("tuning", "aside")}

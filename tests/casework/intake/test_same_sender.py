@@ -3,6 +3,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+import pytest
 from flask import Flask
 from sqlalchemy import event as sqlalchemy_event
 
@@ -27,6 +28,7 @@ def codes(case: Case, world: build.World, name: str = "operator") -> list[str]:
     return [each.code for each in earlier_reports(case, by=world.actor(name)).newest]
 
 
+@pytest.mark.exhaustive(but=2)
 def test_the_same_person_is_known_by_account_and_by_contact_within_the_centre(app: Flask) -> None:
     world, phone = build.standard_world(), Contact(name="A", phone=OTHER_PHONE, email="a@example.vn")
     by_account, with_account_phone = filed(world, 0, contact=None), filed(world, 1, by="guest")   # the account's own telephone

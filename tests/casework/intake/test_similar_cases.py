@@ -158,6 +158,7 @@ class TestForThePublic:
         assert near(place(world), words="rác đổ ven suối") == []
         assert near(reported(world)) == [case]
 
+    @pytest.mark.exhaustive
     def test_asked_from_many_sides_the_hint_gives_no_place_away(self, world: build.World) -> None:
         """Two cases in the same coarse square answer alike wherever one asks from, so their places cannot be told apart."""
         south = (HERE[0] // COARSE) * COARSE

@@ -42,6 +42,7 @@ def left(world: build.World, words: str, *, waits: bool = True) -> Case:
     return case
 
 
+@pytest.mark.exhaustive(but=2)
 def test_what_stood_in_clear_is_sealed_and_still_waits_to_be_decided_on(world: build.World) -> None:
     typed, odd = left(world, TYPED), left(world, "thon  pang tieng", waits=False)
     assert columns_with((TYPED,)) == {"case.village", "report.village"}

@@ -77,6 +77,7 @@ def test_a_question_that_would_come_out_of_the_blue_is_not_asked(world: World) -
     assert ask(closed(world), MONTH + NOT_LATER) == []
 
 
+@pytest.mark.exhaustive
 def test_a_centre_sets_the_days_and_zero_asks_nobody(world: World) -> None:
     other = second_world(world)
     here, there = closed(world), closed(other)
@@ -87,6 +88,7 @@ def test_a_centre_sets_the_days_and_zero_asks_nobody(world: World) -> None:
     assert ask(there) == []
 
 
+@pytest.mark.exhaustive
 def test_senders_of_merged_reports_are_asked_too(world: World) -> None:
     main = build.case_at(world, "handling")
     second, third = (build.case_at(world, "to_classify", by="citizen_2") for _ in range(2))
@@ -106,6 +108,7 @@ def test_who_left_the_case_is_not_asked(world: World) -> None:
     assert [each.report_id for each in ask(main)] == [main.main_report.id]
 
 
+@pytest.mark.exhaustive
 def test_nobody_is_asked_who_cannot_be_told(world: World) -> None:
     camera = closed(world)
     restricted, erased = closed(world), closed(world)

@@ -146,6 +146,7 @@ def test_the_more_urgent_wins_with_the_call_still_owed(world: build.World, is_ow
     assert urgent.hotline_owed is False
 
 
+@pytest.mark.exhaustive(but=2)
 @pytest.mark.parametrize("days", [0, -4], ids=["due later", "due sooner"])
 def test_the_more_urgent_makes_hours_count_whichever_is_due_first(world: build.World, days: int) -> None:
     into = build.case_at(world, "handling", now=build.NOON + timedelta(days=days - 3))
@@ -271,6 +272,7 @@ def test_who_joins_an_answered_case_is_told_the_answer(world: build.World) -> No
     assert joined.running(into) == {("rating", None): local(12, 3)}, "they have the whole window to rate in"
 
 
+@pytest.mark.exhaustive(but=2)
 @pytest.mark.parametrize(("main_is_urgent", "is_owed"), [(False, True), (True, False)])
 def test_an_answered_case_takes_over_the_call_an_urgent_one_owes_unless_it_had_its_own(
     world: build.World, main_is_urgent: bool, is_owed: bool
@@ -441,6 +443,7 @@ def test_a_closed_case_takes_nothing_in(world: build.World) -> None:
         joined.merge(world, case, into)
 
 
+@pytest.mark.exhaustive(but=2)
 @pytest.mark.parametrize(
     ("source", "main"),
     [("to_distribute", "to_classify"), ("handling", "to_verify"), ("handling", "to_distribute"), ("to_publish", "to_distribute")],
@@ -469,6 +472,7 @@ def test_the_words_of_a_merged_report_are_found_with_the_main_case(world: build.
     assert "dong rac ven suoi" in rows["agencies"]
 
 
+@pytest.mark.exhaustive(but=2)
 @pytest.mark.parametrize("is_split", [False, True])
 def test_answers_that_moved_are_no_fault_of_the_histories_and_one_that_was_deleted_is(world: build.World, is_split: bool) -> None:
     into = build.case_at(world, "handling")

@@ -214,6 +214,7 @@ def test_a_main_case_left_with_finished_agencies_waits_to_be_published(world: bu
     assert ("publication", None) in joined.running(into)
 
 
+@pytest.mark.exhaustive
 def test_notes_and_what_reporters_wrote_go_back(world: build.World) -> None:
     into = build.case_at(world, "handling")
     case = build.case_at(world, "handling", agencies=2, by="citizen_2", now=LATER)

@@ -104,6 +104,7 @@ class TestProgress:
         assert desks("progress_noted") == ["operator"]
         assert payloads("progress_note") == [{"agency": lead.agency.key}]
 
+    @pytest.mark.exhaustive
     def test_progress_is_told_after_accepting_and_until_the_part_is_done(self, world: build.World) -> None:
         for state in ("at_agency", "to_publish"):
             with pytest.raises(NoteRefused, match="accepted"):

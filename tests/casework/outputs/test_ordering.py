@@ -48,6 +48,7 @@ def states() -> list[str]:
     return list(db.session.scalars(select(Output.state).order_by(Output.id)))
 
 
+@pytest.mark.exhaustive(but=2)
 def test_an_order_goes_through_one_worker_to_its_file_and_with_a_case_that_leaves_it_goes(app: Flask) -> None:
     world = build.standard_world()
     other = second_world(world)

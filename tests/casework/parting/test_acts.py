@@ -221,6 +221,7 @@ def test_of_six_who_split_it_off_at_the_same_moment_one_does(app: Flask) -> None
     assert len(parts_of(db.session.get_one(Case, case.id))) == 1
 
 
+@pytest.mark.exhaustive
 def test_a_part_that_ends_while_its_case_is_set_apart_leaves_both_whole(app: Flask) -> None:
     world = build.standard_world()
     case, part = divided(world)
@@ -290,6 +291,7 @@ def test_joining_needs_a_reason_and_one_of_the_centre(world: build.World) -> Non
         build.act(world, part, "join_part", "officer_UBND-LAT", reason="Không cần nữa.")
 
 
+@pytest.mark.exhaustive
 def test_a_case_with_parts_goes_into_no_other_and_a_part_neither(world: build.World) -> None:
     case, part = divided(world)
     other = build.case_at(world, "handling")

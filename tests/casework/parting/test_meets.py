@@ -148,6 +148,7 @@ def test_a_part_that_ends_while_its_case_rests_is_heard_when_it_goes_on(world: b
     assert (steps(case), case.state) == ({"publish"}, "to_publish")
 
 
+@pytest.mark.exhaustive
 def test_a_case_opened_again_keeps_what_its_part_brought_and_can_be_divided_anew(world: build.World) -> None:
     case, part = divided(world)
     answer(world, part)
@@ -328,6 +329,7 @@ def test_a_part_follows_the_reorganisation_of_its_agency_and_its_case_still_wait
     assert faults(build.next_moment(case)) == []
 
 
+@pytest.mark.exhaustive
 def test_a_case_and_its_part_move_to_a_new_version_and_go_on_waiting(world: build.World) -> None:
     case, part = divided(world)
     finish_agencies(world, case)
@@ -343,6 +345,7 @@ def test_a_case_and_its_part_move_to_a_new_version_and_go_on_waiting(world: buil
 # -- verify ------------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.exhaustive
 def test_verify_gives_the_worker_a_moment_to_tell_a_case_that_its_part_has_ended(world: build.World) -> None:
     case, part = divided(world)
     finish_agencies(world, case)

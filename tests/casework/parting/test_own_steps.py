@@ -56,6 +56,7 @@ def test_a_part_starts_where_the_model_distributes(world: build.World) -> None:
     assert list(check_process()) == []
 
 
+@pytest.mark.exhaustive(but=2)
 @pytest.mark.parametrize("flow", ["begin_to_verify", "verify_to_classify"])
 def test_a_step_of_its_own_before_another_one_is_passed_too(world: build.World, flow: str) -> None:
     case = at_work(world, drawn.step_on(shipped_model(), flow, CHECK), "cost_check")

@@ -85,6 +85,7 @@ def family(app: Flask) -> Family:
     return Family(Path(app.config["FILES"]))
 
 
+@pytest.mark.exhaustive
 def test_what_the_case_publishes_with_more_covered_hides_what_the_part_published_before(family: Family) -> None:
     family.publish_part()
     family.publish_case(family.copies(family.photo, [UPPER_HALF]))
@@ -92,6 +93,7 @@ def test_what_the_case_publishes_with_more_covered_hides_what_the_part_published
     assert family.covered(public_copy(family.photo.ref, "view")) == (True, False), "it is seen where the case shows it"
 
 
+@pytest.mark.exhaustive
 def test_a_photo_the_case_does_not_show_stays_with_the_part(family: Family) -> None:
     family.publish_part(photos=family.copies(family.copy, [LOWER_HALF]))
     family.publish_case()

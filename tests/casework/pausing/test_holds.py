@@ -135,6 +135,7 @@ def test_only_the_operations_lead_holds_and_resumes(small: World) -> None:
         run(holds.resume, case, small.actor("operator"))
 
 
+@pytest.mark.exhaustive
 def test_what_stands_still_or_is_answered_is_not_held(small: World) -> None:
     case, answered = build.case_at(small, "to_classify"), build.case_at(small, "rating")
     hold(small, case, march(6))

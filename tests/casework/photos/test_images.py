@@ -355,6 +355,7 @@ def test_a_file_name_is_shown_without_tricks(sent: str, shown: str) -> None:
     assert accept_photo(encoded(picture((20, 20))), sent).filename == shown
 
 
+@pytest.mark.exhaustive
 def test_twelve_megapixels_take_at_most_a_second_and_a_half() -> None:
     noise = Image.effect_noise((1000, 750), 60).resize((4000, 3000)).convert("RGB")
     data = encoded(noise, quality=90)

@@ -144,6 +144,7 @@ def test_what_latitude_first_means_is_known_and_named_for_the_whole_file() -> No
     assert not checked(polygon(SQUARE)).has_swapped
 
 
+@pytest.mark.exhaustive
 def test_heavy_outlines_become_light_and_the_difference_is_said() -> None:
     [heavy] = checked(polygon(circle(20_000, rough=0.0001))).shapes
     assert heavy.points < HEAVY

@@ -179,6 +179,7 @@ class TestBesideAProgramThatKnowsNoSealedPoints:
         assert (erased.sealed_point, kept.sealed_point is not None) == (None, True)
 
 
+@pytest.mark.exhaustive(but=2)
 def test_the_migration_rounds_what_nobody_has_placed_and_the_program_seals_the_rest(config: Config, app: Flask) -> None:
     world = build.standard_world()
     vague, exact = (build.case_at(world, "to_publish", place=at_home(world), now=NOON + timedelta(hours=hour)) for hour in (0, 1))

@@ -164,6 +164,7 @@ def test_the_list_is_filtered_by_the_state_the_public_reads(world: build.World, 
     assert found == [state, *([PublicState.OPEN] if state != PublicState.ANSWERED else [])]
 
 
+@pytest.mark.exhaustive(but=2)
 @pytest.mark.parametrize(("internal", "steps"), [("to_verify", "011"), ("to_classify", "111"), ("handling", "222")])
 def test_a_question_takes_no_case_back_on_its_page_nor_out_of_its_step_of_the_list(world: build.World, internal: str, steps: str) -> None:
     case = build.case_at(world, internal)
@@ -210,6 +211,7 @@ def test_of_those_asked_before_they_were_accepted_so_many_are_looked_for_as_of_a
     assert (seen, after) == ([[], [], [asked.code]], ""), "two at a time, whatever lies between"
 
 
+@pytest.mark.exhaustive(but=2)
 @pytest.mark.on_both
 def test_the_list_is_filtered_by_field_area_and_urgency(world: build.World) -> None:
     normal = build.case_at(world, "handling", now=NOON)
@@ -268,6 +270,7 @@ def test_a_list_of_exactly_one_page_leads_nowhere_else(world: build.World) -> No
 
 
 
+@pytest.mark.exhaustive
 @pytest.mark.on_both
 def test_a_page_takes_the_same_few_statements_for_one_case_and_for_many(world: build.World) -> None:
     def statements() -> int:
@@ -302,6 +305,7 @@ def test_photos_of_a_published_case_are_its_public_copies(world: build.World, ap
     assert item.code != filed.report.code
 
 
+@pytest.mark.exhaustive
 def test_a_case_published_again_shows_the_photos_chosen_then_and_no_others(world: build.World, app: Flask) -> None:
     filed = reopened_case(world, app.config["FILES"])
     publish(world, filed, app.config["FILES"], [scene_photo(filed)])

@@ -57,6 +57,7 @@ def retitled(case: Case, title: str) -> Case:
     return case
 
 
+@pytest.mark.exhaustive(but=2)
 def test_an_urgent_case_is_late_to_the_public_from_the_day_after_its_limit_whatever_the_hour(world: build.World) -> None:
     open_, done = (build.case_at(world, state, urgent=True) for state in ("handling", "rating"))
     due_at = open_.due_at
@@ -68,6 +69,7 @@ def test_an_urgent_case_is_late_to_the_public_from_the_day_after_its_limit_whate
         assert codes(PublicFilter(late_at=moment, state=PublicState.ANSWERED)) == ([done.code] if is_late else [])
 
 
+@pytest.mark.exhaustive(but=2)
 def test_late_means_late_of_open_and_ended_cases_alike_and_days_are_local(world: build.World) -> None:
     open_ = build.case_at(world, "handling")
     done = build.case_at(world, "rating", now=NOON + timedelta(days=1))
@@ -89,6 +91,7 @@ def test_late_means_late_of_open_and_ended_cases_alike_and_days_are_local(world:
     assert codes(PublicFilter(since=first, until=first)) == []
 
 
+@pytest.mark.exhaustive(but=2)
 def test_a_commune_finds_what_ended_under_the_names_it_was_made_of(world: build.World) -> None:
     closed, moved = build.case_at(world, "rating"), build.case_at(world, "handling", now=NOON + timedelta(hours=1))
     with unit_of_work():
@@ -107,6 +110,7 @@ def test_a_commune_finds_what_ended_under_the_names_it_was_made_of(world: build.
     assert not offered.is_of_several_centres
 
 
+@pytest.mark.exhaustive(but=2)
 def test_a_day_long_ago_is_looked_for_there_and_no_page_goes_on_from_what_is_not_public(
     world: build.World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -139,6 +143,7 @@ def test_one_centre_or_all(world: build.World) -> None:
     assert codes(PublicFilter(centre_ref=other.ref)) == codes(PublicFilter(centre_ref="nobody's")) == []
 
 
+@pytest.mark.exhaustive(but=2)
 def test_words_with_their_accents_come_first_then_whole_words_then_beginnings(world: build.World) -> None:
     titles = ("Bò thả rông", "Nắp hố ga bị bỏ ngỏ", "Bóng đèn hỏng")
     cases = [build.case_at(world, "rating", now=NOON + timedelta(hours=hour)) for hour in range(3)]
@@ -183,6 +188,7 @@ def test_what_is_rare_is_looked_for_among_so_many_and_older_ones_are_asked_for(w
     assert public_list(wanted, before=back.newer or "").newer is None
 
 
+@pytest.mark.exhaustive(but=2)
 def test_the_map_has_points_where_a_publication_says_so_and_counts_all_others_at_their_commune(world: build.World) -> None:
     exact, vague = (build.case_at(world, "rating", now=NOON + timedelta(hours=hour)) for hour in (0, 1))
     for case in (exact, vague):

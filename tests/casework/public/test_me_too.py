@@ -81,6 +81,7 @@ def test_it_is_said_of_no_case_the_public_may_not_know_of(world: build.World, co
         say(case, world.actor("citizen_2"))
 
 
+@pytest.mark.exhaustive
 def test_what_was_said_of_a_merged_case_counts_at_its_main_and_comes_back_with_a_split(world: build.World) -> None:
     main = build.case_at(world, "handling")
     other = build.case_at(world, "handling", by="citizen_2", now=NOON + timedelta(minutes=5))

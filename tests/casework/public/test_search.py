@@ -47,6 +47,7 @@ def three_and_three(world: build.World) -> list[Case]:
     return found
 
 
+@pytest.mark.exhaustive(but=6)
 @pytest.mark.parametrize("looked_at", [1, 2, 3, 100])
 def test_a_commune_finds_its_newest_however_many_are_looked_at(
     world: build.World, cases: list[Case], monkeypatch: pytest.MonkeyPatch, looked_at: int

@@ -100,6 +100,7 @@ def test_the_answers_of_its_own_round_stay_under_a_corrected_publication(world: 
     assert [row.answer_id for row in published(case).current.answers] == answers
 
 
+@pytest.mark.exhaustive
 def test_a_correction_shows_the_photos_chosen_for_it_alone(app: Flask) -> None:
     world = build.standard_world()
     filed = pictured_case(world, app.config["FILES"], "rating")

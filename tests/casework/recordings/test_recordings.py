@@ -48,6 +48,7 @@ TAKEN = {
 }  # fmt: skip
 
 
+@pytest.mark.exhaustive(but=2)
 @pytest.mark.parametrize("media_type", TAKEN)
 def test_a_copy_plays_like_the_original_and_has_none_of_what_stood_beside_it(media_type: str) -> None:
     form, picture, sound, rate = TAKEN[media_type]
@@ -134,6 +135,7 @@ remux.main(*sys.argv[1:])
 """
 
 
+@pytest.mark.exhaustive
 def test_what_takes_too_long_is_told_from_what_cannot_be_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     busy = tmp_path / "busy.py"
     busy.write_text(BUSY.format(folder=str(PROGRAM.parent)), encoding="utf-8")

@@ -73,6 +73,7 @@ def sender(case: Case) -> Reporter:
     return reporter
 
 
+@pytest.mark.exhaustive(but=2)
 def test_of_old_cases_the_sender_is_forgotten_and_case_figures_and_chain_stay(app: Flask) -> None:
     world = build.standard_world()
     old, guests, still_open = closed(world), closed(world, by="guest"), build.case_at(world, "handling")

@@ -286,6 +286,7 @@ def everything() -> str:
     return "\n".join(found)
 
 
+@pytest.mark.exhaustive(but=2)
 def test_erasing_takes_the_person_and_what_they_sent_and_leaves_what_was_made_of_it(app: Flask) -> None:
     world, store = build.standard_world(), LocalFileStore(app.config["FILES"])
     citizen = world.people["citizen"]

@@ -175,6 +175,7 @@ def test_a_boundary_counts_before_a_smaller_box_and_nothing_is_outside_where_not
     assert statements_of(lambda: areas_around(12.05, 108.05, TODAY)) == 1
 
 
+@pytest.mark.exhaustive
 def test_the_layer_of_a_map_follows_the_rules_and_stays_light(house: build.World) -> None:
     world = house
     empty = areas_layer(world.centre, TODAY)

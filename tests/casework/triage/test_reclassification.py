@@ -59,6 +59,7 @@ def test_made_urgent_it_is_due_a_day_from_now_and_the_hotline_is_owed(world: Wor
     assert told("case_urgent") == [f"desk:{desk_name(Role.OFFICER, agency_id=given_to(case).agency_id)}"]
 
 
+@pytest.mark.exhaustive
 def test_made_urgent_an_agency_has_half_an_hour_to_accept_and_a_leader_one_to_decide(small: World) -> None:
     asked = build.case_at(small, "at_agency")
     anew(small, asked, urgency="urgent", now=local(2, 3, 10, 30))
@@ -231,6 +232,7 @@ def test_an_agency_does_not_classify(small: World) -> None:
             anew(small, case, by=by, urgency="urgent")
 
 
+@pytest.mark.exhaustive
 def test_the_hotline_is_owed_from_classification_until_somebody_is_reached(world: World) -> None:
     case = build.case_at(world, "to_distribute", urgent=True)
     assert case.hotline_owed

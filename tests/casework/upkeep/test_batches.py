@@ -214,6 +214,7 @@ def test_public_figures_are_counted_beside_a_month_that_cannot_be(sqlite_app: Fl
     assert count_public_figures(NOW) == 1
 
 
+@pytest.mark.exhaustive
 def test_periods_are_frozen_beside_one_that_cannot_be(sqlite_app: Flask, breaks: Callable[..., set[Any]]) -> None:
     world = build.standard_world()
     build.file_report(world)

@@ -91,6 +91,7 @@ def rehash(case: Case) -> None:
 # -- chains ------------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.exhaustive
 def test_cases_at_every_state_are_clean(world: build.World) -> None:
     for state in build.WALK:
         build.case_at(world, state, agencies=2)

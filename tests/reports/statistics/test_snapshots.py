@@ -57,6 +57,7 @@ def frozen(loaded: Loaded) -> FiguresSnapshot:
     return db.session.scalars(select(FiguresSnapshot).where(FiguresSnapshot.ref == ref)).one()
 
 
+@pytest.mark.exhaustive(but=2)
 def test_a_month_one_centre_froze_ends_none_of_another_centre(loaded: Loaded) -> None:
     frozen(loaded)
     own = loaded.centre_id
@@ -68,6 +69,7 @@ def test_a_month_one_centre_froze_ends_none_of_another_centre(loaded: Loaded) ->
     assert april == again == {own: CLOSED, other: datetime(2026, 4, 1, tzinfo=LOCAL_ZONE)}
 
 
+@pytest.mark.exhaustive(but=2)
 def test_a_late_correction_changes_no_frozen_snapshot_and_shows_its_difference(loaded: Loaded) -> None:
     ops_lead, scope = loaded.world.actor("ops_lead"), Scope((loaded.centre_id,))
     period = period_named("2026-03", centre_id=loaded.centre_id)
@@ -161,6 +163,7 @@ def test_who_may_freeze_and_when(loaded: Loaded) -> None:
     assert snapshots_seen(loaded.world.actor("leader_PTNMT")) == snapshots_seen(loaded.world.actor("administrator")) == []
 
 
+@pytest.mark.exhaustive(but=2)
 def test_months_freeze_by_themselves_and_keep_their_moments_when_the_cut_off_is_changed(loaded: Loaded) -> None:
     centre_id = loaded.centre_id
     assert freeze_figures(CLOSED + timedelta(hours=5)) == 1, "February alone: before it there was nothing, and March waits for its hours"

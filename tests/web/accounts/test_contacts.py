@@ -310,6 +310,7 @@ class TestConfirmingAReport:
         assert (wrong.status_code, "error" in wrong.json) == (422, True)
         assert not db.session.get_one(Report, other.id).reporter.contact_verified_at
 
+    @pytest.mark.exhaustive
     def test_unconfirmed_ones_leave_the_inbox_after_a_day_and_come_back_confirmed(self, office: Office, box: Letterbox) -> None:
         _, report = guest_report(office, Contact(phone=NEW), words="Có đống rác lớn.")
         _, urgent = guest_report(office, Contact(phone=NEW), words="Cây sắp đổ.", marked_urgent=True)

@@ -346,6 +346,7 @@ def test_a_number_nobody_vouches_for_opens_no_account(office: Office, servers: t
     assert Visitor(office, "vneid", servers[1]).sign_in(**who).location == "/mine", "whose identity it is still gets in"
 
 
+@pytest.mark.exhaustive
 def test_a_whole_office_signs_in_within_a_quarter_of_an_hour(linked: Office, servers: tuple[Outside, Outside]) -> None:
     for _ in range(70):
         visitor = staff(linked, servers)

@@ -39,6 +39,7 @@ def newest(type_: str) -> Event:
     return found
 
 
+@pytest.mark.exhaustive
 def test_an_agency_works_a_case_from_acceptance_to_its_answer(house: House) -> None:
     case = build.case_at(house.world, "at_agency")
     row = assignment_of(case)
@@ -108,6 +109,7 @@ def test_an_act_needs_the_mark_of_what_was_read_last(house: House) -> None:
     assert (late.status_code, late.json["code"], late.json["act"]) == (409, "not_now", "accept_assignment")
 
 
+@pytest.mark.exhaustive
 def test_an_act_sent_again_is_done_once_and_answered_alike(house: House) -> None:
     case = build.case_at(house.world, "handling")
     row = assignment_of(case)
@@ -164,6 +166,7 @@ def test_all_that_is_wrong_is_told_at_once_with_where_it_stands(house: House) ->
     assert db.session.query(Answer).count() == 0
 
 
+@pytest.mark.exhaustive(but=5)
 @pytest.mark.parametrize(
     ("body", "status"),
     [(b"{", 400), (b'{"words": "a', 400), (b"[1]", 400), (b"\xff", 400), (b'{"words": NaN}', 400), (b'{"words": 1e400}', 400),
@@ -200,6 +203,7 @@ def test_a_case_that_rests_or_moved_or_was_set_apart_takes_no_act(house: House) 
     assert db.session.query(DoorRepeat).filter_by(case_id=apart.id).count() == 0
 
 
+@pytest.mark.exhaustive
 def test_work_of_a_merged_case_goes_on_in_the_main_one(house: House) -> None:
     main, other = build.case_at(house.world, "handling"), build.case_at(house.world, "at_agency")
     row, gone = assignment_of(main), assignment_of(other)
@@ -209,6 +213,7 @@ def test_work_of_a_merged_case_goes_on_in_the_main_one(house: House) -> None:
     assert house.act(row, "progress_note", words="Một việc cho cả hai.").status_code == 200
 
 
+@pytest.mark.exhaustive
 def test_of_twenty_clients_with_one_mark_one_acts_and_the_others_read_who_did(house: House) -> None:
     case = build.case_at(house.world, "at_agency")
     row = assignment_of(case)

@@ -146,6 +146,7 @@ def test_a_merged_code_leads_to_the_main_case(house: House) -> None:
     assert codes(house, "/cases", code=other.code) == [main.code]
 
 
+@pytest.mark.exhaustive
 def test_pages_of_a_list_hold_each_row_once_while_rows_are_added(house: House) -> None:
     cases = [build.case_at(house.world, "at_agency") for _ in range(5)]
     first = house.get("/cases", limit="2")
@@ -199,6 +200,7 @@ def test_what_has_not_changed_is_304(house: House) -> None:
     assert house.get(f"/assignments/{assignment_of(case).ref}", headers={"If-None-Match": mark}).status_code == 200
 
 
+@pytest.mark.exhaustive
 def test_a_list_of_a_hundred_asks_ten_statements_at_most(house: House) -> None:
     for _ in range(12):
         build.case_at(house.world, "handling")

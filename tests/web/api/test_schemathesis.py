@@ -4,6 +4,7 @@ from __future__ import annotations
 import time
 from typing import Any
 
+import pytest
 import schemathesis
 from flask import Flask
 from hypothesis import HealthCheck, Phase, given, settings
@@ -14,6 +15,8 @@ from schemathesis.specs.openapi.checks import content_type_conformance, response
 from tests import build
 from tests.web.api.asked import BASE, House, assignment_of, opened
 from tests.web.pages import at
+
+pytestmark = pytest.mark.exhaustive
 
 CHECKS = [not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance]
 SECONDS, EXAMPLES = 25, 12

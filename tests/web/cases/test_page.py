@@ -234,6 +234,7 @@ def test_photos_on_the_page_are_those_the_reader_may_have(office: Office) -> Non
                 assert answer.status_code == 200, name
 
 
+@pytest.mark.exhaustive(but=2)
 @pytest.mark.parametrize("agencies", [1, 3])
 def test_the_page_takes_twenty_statements_whatever_there_is_to_show(office: Office, agencies: int) -> None:
     case = build.case_at(office.world, "approval", agencies=agencies)
@@ -287,6 +288,7 @@ def test_the_history_says_what_changed_why_and_in_whose_place(office: Office) ->
         "decisions": False, "messages": True, "limits": True, "nonsense": True}  # fmt: skip
 
 
+@pytest.mark.exhaustive
 def test_the_box_on_top_says_whom_the_case_waits_for(office: Office) -> None:
     world = office.world
     case = build.case_at(world, "at_agency", agencies=2)

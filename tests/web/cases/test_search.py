@@ -4,6 +4,7 @@ from __future__ import annotations
 import html
 import re
 
+import pytest
 from flask import Flask
 
 from casework.casefile.phone_search import LOOK_UPS, STREAM
@@ -15,6 +16,7 @@ from tests.web.desk import Office
 from tests.web.pages import words_of
 
 
+@pytest.mark.exhaustive
 def test_a_search_shows_what_was_found_and_why(sqlite_app: Flask) -> None:
     office = Office(sqlite_app)
     with unit_of_work():

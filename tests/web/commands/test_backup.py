@@ -140,6 +140,7 @@ def faults(found: Verification | None) -> set[str]:
 # -- verify ----------------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.exhaustive(but=2)
 def test_an_installation_at_work_is_clean(world: build.World, config: Config) -> None:
     found = verify(config, now=build.NOON)
     assert found.is_clean
@@ -148,6 +149,7 @@ def test_an_installation_at_work_is_clean(world: build.World, config: Config) ->
     assert found.anchor is not None
 
 
+@pytest.mark.exhaustive(but=2)
 def test_what_is_wrong_anywhere_is_found(world: build.World, config: Config) -> None:
     tampering.drop_triggers()
     tampering.run(update(Case).where(Case.state == "closed").values(closed_at=None))
@@ -170,6 +172,7 @@ def test_a_check_that_breaks_off_says_so_and_does_not_keep_the_others_from_their
     assert faults(verify(config, now=build.NOON)) == {"check.broke_off", "case.closed_at"}
 
 
+@pytest.mark.exhaustive
 @on_sqlite
 def test_without_its_keys_an_installation_is_verified_as_far_as_that_goes(world: build.World, config: Config) -> None:
     config.keyring.unlink()
@@ -207,6 +210,7 @@ def test_what_was_saved_comes_back_whole(world: build.World, config: Config, els
     assert stat.S_IMODE(elsewhere.keyring.stat().st_mode) == 0o600
 
 
+@pytest.mark.exhaustive
 def test_the_restored_installation_works_on(world: build.World, config: Config, elsewhere: Config, folder: Path, keys: Path) -> None:
     from web import create_app
 
@@ -231,6 +235,7 @@ def test_the_restored_installation_works_on(world: build.World, config: Config, 
     assert faults(verify(elsewhere, now=build.NOON)) == {"file.under_maps"}
 
 
+@pytest.mark.exhaustive(but=2)
 def test_a_backup_holds_no_key_and_no_word_of_a_reporter(world: build.World, config: Config, folder: Path, keys: Path) -> None:
     backup(config, folder, now=build.NOON, keys=keys)
     held = b"".join(path.read_bytes() for path in folder.rglob("*") if path.is_file())
@@ -271,6 +276,7 @@ def test_a_file_missing_from_a_backup_or_added_to_it_is_found(world: build.World
         restore(elsewhere, folder, now=build.NOON, unproven=True)
 
 
+@pytest.mark.exhaustive
 def test_without_the_keys_a_restore_says_what_is_missing(world: build.World, config: Config, elsewhere: Config, folder: Path) -> None:
     backup(config, folder, now=build.NOON)
     restored = restore(elsewhere, folder, now=build.NOON, unproven=True)
@@ -308,6 +314,7 @@ def test_a_backup_changed_with_its_sums_made_anew_is_refused_by_its_seal(
     assert dumps.is_empty(elsewhere.database_url)
 
 
+@pytest.mark.exhaustive
 def test_the_keys_in_place_prove_a_backup_and_those_of_another_installation_do_not(
     world: build.World, config: Config, elsewhere: Config, folder: Path, keys: Path
 ) -> None:
@@ -346,6 +353,7 @@ def test_without_a_keyring_a_backup_is_made_and_has_no_seal(world: build.World, 
     assert backup(config, folder, now=build.NOON).manifest.seal is None
 
 
+@pytest.mark.exhaustive
 def test_what_people_do_during_a_backup_is_in_it_whole_or_not_at_all(
     world: build.World, config: Config, elsewhere: Config, folder: Path, keys: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -380,6 +388,7 @@ def test_an_erased_file_is_not_saved(world: build.World, config: Config, folder:
     assert backup(config, folder, now=build.NOON).files == 2
 
 
+@pytest.mark.exhaustive(but=2)
 def test_nothing_is_restored_over_anything(world: build.World, config: Config, elsewhere: Config, folder: Path, keys: Path) -> None:
     backup(config, folder, now=build.NOON, keys=keys)
     with pytest.raises(RestoreRefused, match="database is not empty"):

@@ -122,6 +122,7 @@ def test_hostile_files_cost_little_time_and_memory_and_leave_no_traceback(tmp_pa
     assert kilobytes < MOST_MEGABYTES * 1024
 
 
+@pytest.mark.exhaustive
 def test_a_table_is_checked_without_what_models_and_the_database_need() -> None:
     """What is read in takes most of the time of one check: neither are the mappers put together nor the checks of models read."""
     lean = (

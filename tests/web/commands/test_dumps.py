@@ -68,6 +68,7 @@ def tables_and_triggers(config: Config) -> set[tuple[str, str]]:
     return rows
 
 
+@pytest.mark.exhaustive
 def test_what_an_administrator_added_to_the_database_keeps_no_backup_from_being_restored(
     shared: Config, moved_to: Config, tmp_path: Path
 ) -> None:
@@ -78,6 +79,7 @@ def test_what_an_administrator_added_to_the_database_keeps_no_backup_from_being_
     assert tables_and_triggers(moved_to) == tables_and_triggers(shared)
 
 
+@pytest.mark.exhaustive
 def test_a_backup_of_an_older_version_that_took_extensions_with_it_is_restored_without_them(
     shared: Config, moved_to: Config, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -87,6 +89,7 @@ def test_a_backup_of_an_older_version_that_took_extensions_with_it_is_restored_w
     assert tables_and_triggers(moved_to) == tables_and_triggers(shared)
 
 
+@pytest.mark.exhaustive
 def test_a_dump_that_lacks_a_table_is_no_backup(shared: Config, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("web.commands.dumps._of_own_schema", lambda schema: ("--schema=public", "--exclude-table=report_text"))
     with pytest.raises(DumpRefused, match="report_text"):
@@ -94,6 +97,7 @@ def test_a_dump_that_lacks_a_table_is_no_backup(shared: Config, tmp_path: Path, 
     assert list(tmp_path.glob("*monday*")) == []
 
 
+@pytest.mark.exhaustive
 def test_a_dump_that_cannot_be_read_to_its_end_is_no_backup(shared: Config, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     run = dumps._run
 
@@ -109,6 +113,7 @@ def test_a_dump_that_cannot_be_read_to_its_end_is_no_backup(shared: Config, tmp_
     assert list(tmp_path.glob("*monday*")) == []
 
 
+@pytest.mark.exhaustive
 def test_a_backup_is_not_restored_beside_the_schema_the_database_opens(
     shared: Config, moved_to: Config, postgres: Cluster, tmp_path: Path
 ) -> None:
@@ -121,6 +126,7 @@ def test_a_backup_is_not_restored_beside_the_schema_the_database_opens(
     assert dumps.is_empty(moved_to.database_url)
 
 
+@pytest.mark.exhaustive
 def test_an_installation_in_a_schema_of_its_own_comes_back_into_it(shared: Config, postgres: Cluster, tmp_path: Path) -> None:
     configs = []
     for name in ("own_schema", "own_schema_elsewhere"):

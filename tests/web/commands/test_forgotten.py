@@ -52,6 +52,7 @@ def knows_who(code: str) -> bool:
     return any((reporter.sealed_identity, reporter.account_id, reporter.phone_digest))
 
 
+@pytest.mark.exhaustive(but=2)
 def test_whom_an_older_backup_brings_back_the_list_erases_again(app: Flask, config: Config, elsewhere: Config, tmp_path: Path) -> None:
     world, keys, kept = build.standard_world(), tmp_path / "keys", tmp_path / "forgotten.jsonl"
     guests = build.case_at(world, "rating", by="guest")

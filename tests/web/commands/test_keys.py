@@ -66,6 +66,7 @@ def test_the_sealing_key_is_exchanged_and_the_old_one_goes_only_when_nothing_nee
     assert keys("use", old)[0] == 1
 
 
+@pytest.mark.exhaustive
 def test_a_secret_in_the_data_folder_is_put_aside_until_it_is_retired_and_one_in_the_environment_is_not_touched(
     keys: Callable[..., tuple[int, str]], sqlite_environment: dict[str, str]
 ) -> None:
@@ -80,6 +81,7 @@ def test_a_secret_in_the_data_folder_is_put_aside_until_it_is_retired_and_one_in
     assert (code, "LANGBIANG_SECRET_KEY_BEFORE" in said) == (1, True)
 
 
+@pytest.mark.exhaustive
 def test_anchors_and_browsers_get_new_keys_and_are_told_what_that_means(
     keys: Callable[..., tuple[int, str]], sqlite_environment: dict[str, str]
 ) -> None:

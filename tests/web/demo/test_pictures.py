@@ -12,6 +12,7 @@ from casework.photos.images import accept_photo
 from web.demo.pictures import KINDS, draw_demo_photo
 
 
+@pytest.mark.exhaustive(but=6)
 @pytest.mark.parametrize("kind", KINDS)
 def test_every_kind_has_a_before_and_an_after_of_the_same_place(kind: str) -> None:
     before, after = (Image.open(io.BytesIO(draw_demo_photo(7, kind, after=each))) for each in (False, True))
@@ -21,6 +22,7 @@ def test_every_kind_has_a_before_and_an_after_of_the_same_place(kind: str) -> No
     assert 0.001 < changed < 0.6
 
 
+@pytest.mark.exhaustive
 def test_the_same_seed_draws_the_same_picture_in_every_process() -> None:
     code = "import sys; from web.demo.pictures import draw_demo_photo; sys.stdout.buffer.write(draw_demo_photo(3, 'smoke'))"
     elsewhere = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True).stdout

@@ -55,6 +55,7 @@ def files_of(office: Office) -> list[str]:
     return list(office.app.extensions["file_store"].list_names())
 
 
+@pytest.mark.exhaustive
 def test_a_letter_goes_from_its_writer_to_the_clerk_and_is_kept_as_it_was_issued(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
     letter = written(office)
     address = f"/documents/{letter.ref}"
@@ -156,6 +157,7 @@ def test_each_does_with_documents_what_is_theirs(office: Office) -> None:
         assert [home_of(db.session.merge(people[name])) for name in ("records_clerk", "operator")] == ["/documents", "/inbox"]
 
 
+@pytest.mark.exhaustive
 def test_an_agency_numbers_its_own_apology_in_its_own_book_and_the_sender_gets_the_kept_paper(office: Office) -> None:
     case = case_of(0)
     office.post("leader_UBND-LAT", f"/cases/{case.ref}/acts/apologise", reason="Mưa lớn.", until="2026-03-16")

@@ -98,6 +98,7 @@ def verified(office: Office, pdf: bytes) -> tuple[int, str]:
     return answer.status_code, words_of(answer)
 
 
+@pytest.mark.exhaustive
 def test_a_letter_is_signed_sealed_and_verified_by_anybody(office: Office, monkeypatch: pytest.MonkeyPatch,
                                                            caplog: pytest.LogCaptureFixture) -> None:
     for name in ("pyhanko", "pyhanko_certvalidator", "langbiang"):
@@ -243,6 +244,7 @@ def test_who_seals_what_they_do_not_read_fetches_it_and_that_is_written_down(off
     assert "Tải văn bản" in office.words("operator", f"/cases/{case.ref}?tab=all")
 
 
+@pytest.mark.exhaustive
 def test_a_copy_signed_elsewhere_is_handed_in(office: Office) -> None:
     ref = numbered(office)
     paper = kept(office, ref)[0][1]
@@ -288,6 +290,7 @@ def test_a_copy_signed_elsewhere_is_handed_in(office: Office) -> None:
     assert "bản mới nhất" in told
 
 
+@pytest.mark.exhaustive
 def test_who_is_named_to_sign_for_a_body_signs_for_it_and_nobody_else(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
     ref = numbered(office)
     paper, deputy = kept(office, ref)[0][1], authority().leaf("Phó Chủ tịch", since=SINCE)
@@ -310,6 +313,7 @@ def test_who_is_named_to_sign_for_a_body_signs_for_it_and_nobody_else(office: Of
         assert [kind for kind, _pdf in kept(office, each)] == ["issued", "returned"]
 
 
+@pytest.mark.exhaustive
 def test_what_holds_of_a_seal_today_is_told_and_a_newer_list_is_read_by_itself(
     office: Office, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

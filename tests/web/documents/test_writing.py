@@ -52,6 +52,7 @@ def letters() -> list[Letter]:
     return list(db.session.scalars(select(Letter).order_by(Letter.id)))
 
 
+@pytest.mark.exhaustive
 def test_a_slip_is_previewed_with_what_was_typed_and_written_once(office: Office) -> None:
     case = two_at_work(office.world)
     office.clock(build.next_moment(case))
@@ -156,6 +157,7 @@ def test_a_letter_too_long_for_paper_is_refused_in_its_form_and_not_at_the_clerk
     assert (page.status_code, "Giữ lời này." in words_of(page), letters()) == (422, True, [])
 
 
+@pytest.mark.exhaustive
 def test_the_paper_that_names_one_report_goes_to_its_sender_whichever_leads_the_case_since(office: Office) -> None:
     world = office.world
     first, second = build.file_report(world), build.file_report(world, by="citizen_2")

@@ -221,6 +221,7 @@ def test_an_answer_to_work_that_ended_with_a_merge_is_kept_and_told_so(office: O
     assert (happened(case, "submit_answer"), happened(main, "submit_answer")) == (0, 0)
 
 
+@pytest.mark.exhaustive
 def test_an_answer_written_before_a_move_to_another_version_is_handed_in_once(office: Office) -> None:
     source, case = moving.live(), build.case_at(office.world, "handling")
     [one], key = work(office, "officer_PTNMT"), str(uuid4())

@@ -78,6 +78,7 @@ def test_nobody_else_is_told_that_it_is_there(office: Office) -> None:
     assert (played.headers["Content-Type"], played.headers["Content-Disposition"]) == ("video/mp4", "inline; filename=video.mp4")
 
 
+@pytest.mark.exhaustive
 def test_at_verification_it_is_heard_and_written_down_and_agencies_read_it(office: Office) -> None:
     filed, (voice, moving) = spoken_report(office, "voice", "video")
     address = step(filed.case, "verify")

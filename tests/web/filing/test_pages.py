@@ -91,6 +91,7 @@ def test_the_receipt_as_pdf_says_the_same_and_is_kept_by_nobody(world: build.Wor
     assert secret[0] in pypdf.PdfReader(io.BytesIO(answer.data)).pages[0].extract_text()
 
 
+@pytest.mark.exhaustive
 def test_the_receipt_is_drawn_so_often_and_then_shown_as_a_page(world: build.World, client: FlaskClient) -> None:
     client.post("/reports/new", data=filled(world, client))
     code = reports()[0].code
@@ -199,6 +200,7 @@ def test_a_form_sent_twice_makes_one_report_and_shows_the_same_secret(world: bui
     assert secrets[0] == secrets[1]
 
 
+@pytest.mark.exhaustive(but=3)
 @pytest.mark.parametrize("other", [
     {"words": "Cây đổ chắn đường."}, {"place": "Gần cầu"}, {"contact": "0987 654 321"}, {"latitude": "12.05", "longitude": "108.4"}])
 def test_another_report_with_the_form_of_the_first_is_kept_and_sent_by_itself(
@@ -315,6 +317,7 @@ def test_one_network_cannot_send_without_end(world: build.World, app: Flask, cli
     assert [client.post("/reports/new", data=form).status_code for _ in range(3)] == [422, 422, 429]
 
 
+@pytest.mark.exhaustive
 def test_who_is_filing_keeps_nobody_else_waiting(postgres_environment: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
     """On SQLite all who write wait for each other; here two dozen people do not wait for the number of the next report."""
     begun, may_end, file_report = threading.Event(), threading.Event(), filed_forms.file_report

@@ -50,6 +50,7 @@ def pages(office: Office) -> list[tuple[str, str]]:
     ]  # fmt: skip
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize(("language", "is_marked", "path"), WAYS.values(), ids=WAYS)
 def test_pages_are_the_same_folded_and_as_written(
     office: Office, pages: list[tuple[str, str]], language: str, is_marked: bool, path: str

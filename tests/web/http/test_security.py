@@ -248,6 +248,7 @@ class TestForms:
 
 
 class TestFailures:
+    @pytest.mark.exhaustive(but=2)
     @pytest.mark.parametrize(
         ("error", "status", "words"),
         [

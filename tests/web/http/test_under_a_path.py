@@ -87,6 +87,7 @@ def link(page: str, words: str) -> str:
     return next(str(each.get("href")) for each in html.fromstring(page).iter("a") if each.text_content().strip() == words)
 
 
+@pytest.mark.exhaustive
 def test_no_page_names_an_address_outside_the_path(office: Office) -> None:
     world = office.world
     for state in ("to_verify", "handling", "approval", "closed"):

@@ -50,6 +50,7 @@ def test_a_column_is_a_view_of_the_inbox_and_a_card_leads_to_its_step_and_back_t
     assert "draggable" not in office.get("operator", "/inbox/board").get_data(as_text=True)
 
 
+@pytest.mark.exhaustive
 def test_a_column_shows_the_first_ones_and_says_how_many_are_left_and_costs_no_more(
     office: Office, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -85,6 +86,7 @@ def test_what_is_on_hold_stands_in_a_column_of_its_own_and_is_not_on_the_wall(of
     assert not re.search(r"data-page", office.get("operator", "/desk-wall/picture").get_data(as_text=True))
 
 
+@pytest.mark.exhaustive
 def test_the_board_has_what_the_inbox_of_the_same_person_has_and_nothing_else(office: Office) -> None:
     cases, other = some_work(office), second_world(office.world)
     office.world.people["operator_dn"] = other.people["operator"]
@@ -171,6 +173,7 @@ def test_the_filter_of_the_inbox_is_that_of_the_board_and_goes_along_from_one_to
     assert list(columns(office, "operator", "?urgency=nonsense&colour=blue")) == list(columns(office, "operator"))
 
 
+@pytest.mark.exhaustive
 def test_the_filtered_board_has_what_the_filtered_list_has(office: Office) -> None:
     cases = some_work(office)
     field, agency = office.world.field(), office.world.agencies["PTNMT"]

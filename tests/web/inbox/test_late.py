@@ -133,6 +133,7 @@ def test_a_letter_lists_what_was_ticked_as_of_its_day_and_stays_the_same(office:
     assert listed == [True, True, False]
 
 
+@pytest.mark.exhaustive
 def test_an_agency_that_was_removed_reads_no_title_in_its_letter_any_more(office: Office) -> None:
     address, parts = letter_form(office, "UBND-LAT")
     case = case_of(0)

@@ -73,6 +73,7 @@ def test_a_case_that_left_the_list_before_the_press_is_passed_over_and_said_so(o
     assert "Những hồ sơ đã đánh dấu không còn trễ hạn." in office.words("operator", "/late")
 
 
+@pytest.mark.exhaustive
 def test_pressing_twice_reminds_once_and_so_does_pressing_again_within_four_working_hours(app: Flask) -> None:
     office = late_office(app)
     parts = parts_of(office, "PTNMT")
@@ -145,6 +146,7 @@ def letters_shown(office: Office, **form: object) -> tuple[int, str]:
     return answer.status_code, words_of(answer) if answer.status_code != 302 else office.words("operator", "/late")
 
 
+@pytest.mark.exhaustive(but=2)
 @pytest.mark.parametrize("verb", ["merge", "quarantine"])
 def test_a_case_merged_or_set_apart_while_the_list_was_open_is_neither_reminded_of_nor_written_about(app: Flask, verb: str) -> None:
     office = late_office(app)

@@ -96,10 +96,12 @@ def told_by(office: GuestOffice) -> dict[str, tuple[int | None, ...]]:
 WHAT = ("open", "late", "unconfirmed")
 
 
+@pytest.mark.exhaustive
 def test_every_page_list_and_file_that_counts_open_and_late_cases_says_the_same_at_one_minute(office: GuestOffice) -> None:
     assert differing(told_by(office), (6, 3, 2)) == {}
 
 
+@pytest.mark.exhaustive
 def test_a_sender_who_proves_the_contact_moves_the_case_from_one_number_to_the_other_everywhere(office: GuestOffice) -> None:
     report = db.session.scalars(select(Report).where(Report.code == office.guest)).one()
     with unit_of_work():
@@ -107,6 +109,7 @@ def test_a_sender_who_proves_the_contact_moves_the_case_from_one_number_to_the_o
     assert differing(told_by(office), (7, 3, 1)) == {}
 
 
+@pytest.mark.exhaustive
 def test_accepting_a_case_whose_contact_is_not_confirmed_makes_it_one_like_any_other(office: GuestOffice) -> None:
     case = db.session.scalars(select(Case).where(Case.code == office.guest)).one()
     build.advance(office.world, case, "to_classify")
@@ -132,6 +135,7 @@ def test_a_step_of_a_case_that_is_counted_apart_is_not_late_in_inbox_team_and_le
         assert len(late_list(office.world.actor("operator", office.moment), now=office.moment).steps) == 2
 
 
+@pytest.mark.exhaustive
 def test_where_nobody_can_prove_a_contact_nobody_is_counted_apart_for_it(office: GuestOffice) -> None:
     office.clock(build.NOON + timedelta(hours=1))
     assert set_apart_unconfirmed(office.moment, provable=("email",)) == 0, "nobody is asked for what cannot be given"
@@ -149,6 +153,7 @@ OTHER = {
 """Comparisons of one limit with another, or with the moment a program asks for."""
 
 
+@pytest.mark.exhaustive
 def test_no_module_but_one_compares_the_limit_of_a_case_a_part_or_a_step_with_a_moment() -> None:
     """Whoever says late asks casework/lateness.py."""
     found = []

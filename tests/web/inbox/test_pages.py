@@ -186,6 +186,7 @@ def test_is_found_by_its_code_or_its_last_digits(office: Office) -> None:
         assert other.code not in page
 
 
+@pytest.mark.exhaustive(but=2)
 @pytest.mark.parametrize("words", ["bien quang cao", "cáo biển", "klong klanh"])
 def test_is_found_by_words_with_or_without_accents_and_by_its_place(app: Flask, words: str) -> None:
     office = Office(app)
@@ -492,6 +493,7 @@ def results(answer: TestResponse) -> list[str]:
     return re.findall(r'data-result="(\w+)"', answer.get_data(as_text=True))
 
 
+@pytest.mark.exhaustive
 def test_taking_and_putting_back_several_answers_for_each_and_twice_does_no_harm(office: Office) -> None:
     free, held, done, foreign = (build.case_at(office.world, "to_verify") for _ in range(4))
     tasks = [*refs_of(free, held, done), build.waiting(build.case_at(office.world, "at_agency"), "accept_assignment").ref, "no-such-step"]
@@ -683,6 +685,7 @@ def test_a_row_of_a_principals_desk_says_for_whom(office: Office) -> None:
 ADDRESSES = ("/inbox?view=verify&urgency=normal&state=to_verify&holder=nobody", "/inbox?waits=others", "/inbox", "/team")
 
 
+@pytest.mark.exhaustive
 def test_the_inbox_costs_few_statements_whatever_it_shows(office: Office) -> None:
     with unit_of_work():
         by = office.world.actor("ops_lead")

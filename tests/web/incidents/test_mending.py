@@ -111,6 +111,7 @@ def test_a_value_is_corrected_and_what_is_none_is_refused(office: Office) -> Non
     assert db.session.scalars(select(Event.payload).where(Event.type == "edit_variable")).all()[0]["new"] == 3
 
 
+@pytest.mark.exhaustive
 def test_what_was_filled_in_at_a_drawn_step_stands_on_neither_page(office: Office) -> None:
     drawn.put_live(drawn.costly_model())
     case = build.case_at(office.world, "approval")
@@ -164,6 +165,7 @@ def incidents() -> list[Incident]:
     return list(db.session.scalars(select(Incident).order_by(Incident.id)))
 
 
+@pytest.mark.exhaustive
 def test_many_are_tried_at_once_and_each_says_what_came_of_it(
     office: Office, failed: list[Case], monkeypatch: pytest.MonkeyPatch
 ) -> None:

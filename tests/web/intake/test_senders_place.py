@@ -62,6 +62,7 @@ def confirmation(page: str) -> str:
     return mark
 
 
+@pytest.mark.exhaustive(but=2)
 @pytest.mark.parametrize("typed", [TYPED, PLAIN])
 def test_classifying_several_releases_nothing_a_sender_typed_and_names_those_to_look_at(office: Office, typed: str) -> None:
     case, listed = verified(office, typed), verified(office, "thon pang tieng")
@@ -101,6 +102,7 @@ def test_a_village_of_the_list_is_public_as_the_list_spells_it(office: Office) -
     assert case.village == case.main_report.village == "Thôn Păng Tiêng"
 
 
+@pytest.mark.exhaustive(but=2)
 @pytest.mark.parametrize("at", ["verify", "classify"])
 def test_who_presses_releases_and_marks_of_a_person_are_confirmed_first(office: Office, at: str) -> None:
     case = reported(office) if at == "verify" else verified(office)

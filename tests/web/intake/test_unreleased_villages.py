@@ -70,6 +70,7 @@ def test_nobody_else_reads_the_list(office: Office, name: str) -> None:
     assert shown_words(page) == []
 
 
+@pytest.mark.exhaustive
 def test_what_waits_stands_nowhere_else(office: Office) -> None:
     case = waiting(office, TYPED)
     for path in ("/reports", "/reports?state=open", "/reports.atom?state=open", f"/reports/{case.code}", "/reports.csv",
@@ -152,6 +153,7 @@ def test_the_health_page_says_so_while_any_waits(office: Office) -> None:
     assert "villages_unreleased" not in keys()
 
 
+@pytest.mark.exhaustive
 def test_a_page_costs_the_same_however_many_wait(office: Office) -> None:
     waiting(office, PLAIN)
     office.get("ops_lead", PAGE)

@@ -110,6 +110,7 @@ def test_a_matter_that_becomes_sensitive_is_opened_by_a_code_from_then_on(office
     assert code_of(link.ref) in office.words("operator", f"/cases/{case.ref}/links/{link.ref}")
 
 
+@pytest.mark.exhaustive
 def test_what_an_agency_answered_is_submitted_with_its_photos_and_decided_by_the_leader_above(office: Office) -> None:
     case = build.case_at(office.world, "handling")
     with unit_of_work():
@@ -145,6 +146,7 @@ def test_every_address_that_does_not_hold_is_one_page_with_the_telephone(office:
         assert office.world.centre.phone in words_of(wrong[0])
 
 
+@pytest.mark.exhaustive
 def test_the_operator_makes_it_reads_it_out_and_revokes_it(office: Office) -> None:
     case = links.referred(office.world)
     assert "Tạo đường dẫn trả lời" in office.words("operator", f"/cases/{case.ref}")

@@ -130,6 +130,7 @@ def bytes_kept(report: Report) -> list[str]:
     return [digest(open_copy(next(file for file in row.files if file.audience == "sealed"), store=file_store()).read()) for row in rows]
 
 
+@pytest.mark.exhaustive(but=2)
 def test_a_report_is_filed_once_with_its_files_however_often_each_part_comes(app: Flask, client: FlaskClient) -> None:
     at(app, NOON)
     world, phone = build.standard_world(), guest(client)
@@ -295,6 +296,7 @@ def test_refused_and_damaged_files_are_named(world: build.World, phone: Telephon
     assert phone.state().json["have"] == []
 
 
+@pytest.mark.exhaustive
 def test_a_mended_report_takes_along_only_what_it_still_has(world: build.World, phone: Telephone) -> None:
     for each in FILES:
         phone.file(*each)

@@ -98,6 +98,7 @@ def test_a_closed_door_takes_nothing(app: Flask) -> None:
         assert house.get("tokens/client-1.xml", key=key).status_code == 404
 
 
+@pytest.mark.exhaustive
 def test_everything_wrong_is_told_at_once(house: House, key: str) -> None:
     wrong = sent(house, key, service_code=None, description=" ", address_id="none", lat="108.4", long="12.0", phone="12", email="a",
                  **{"attribute[urgent]": "maybe"})  # fmt: skip
@@ -120,6 +121,7 @@ def test_who_leaves_nothing_is_taken_only_where_that_is_allowed(house: House, ke
     assert code_of(sent(house, key, service_code="do_thi", phone=None, **{"attribute[urgent]": "yes"}))
 
 
+@pytest.mark.exhaustive
 def test_sent_again_it_is_the_same_report(house: House, key: str) -> None:
     first = code_of(sent(house, key))
     assert code_of(sent(house, key)) == first, "the same account, code, place, words and contact within a day"
@@ -223,6 +225,7 @@ def test_of_a_report_that_is_set_apart_its_key_reads_the_receipt(house: House, k
     assert house.get(f"requests/{code}.json").status_code == 404
 
 
+@pytest.mark.exhaustive
 def test_a_merged_report_answers_its_key_under_its_own_code(house: House, key: str) -> None:
     main = build.case_at(house.world, "handling")
     code = code_of(sent(house, key))

@@ -67,6 +67,7 @@ def run(line: str, folder: Path, **names: str) -> str:
     return done.stdout
 
 
+@pytest.mark.exhaustive
 @pytest.mark.skipif(shutil.which("curl") is None, reason="the page shows curl")
 def test_every_example_of_the_page_does_what_is_said(served: tuple[House, str], tmp_path: Path) -> None:
     house, base = served

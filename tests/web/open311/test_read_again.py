@@ -37,6 +37,7 @@ def key(house: House) -> str:
     return new_key(house.world)
 
 
+@pytest.mark.exhaustive(but=2)
 @pytest.mark.parametrize("has_header", [True, False])
 def test_a_body_that_is_too_large_is_told_so(house: House, key: str, has_header: bool) -> None:
     headers = {"Authorization": f"Bearer {key}"} if has_header else {}
@@ -134,6 +135,7 @@ def test_where_its_operator_vouches_for_a_contact_no_code_is_sent_and_the_event_
         agreed(house, by_code, contact_mode="somehow")
 
 
+@pytest.mark.exhaustive
 def test_an_account_may_be_told_the_steps_in_fixmystreets_words(house: House, key: str) -> None:
     code = code_of(sent(house, key))
     build.do(house.world, case_of(code), "verify", "operator", act="refuse", reason=house.world.refusal_reason(), words="Không rõ.")
@@ -167,6 +169,7 @@ def statements(asks: Callable[[], object]) -> list[str]:
     return sent_to
 
 
+@pytest.mark.exhaustive
 def test_however_many_reports_a_key_has_filed_its_updates_take_as_many_statements(house: House, key: str) -> None:
     codes = [code_of(sent(house, key, description=f"Việc {number}.", phone=f"091234567{number}")) for number in range(4)]
     build.case_at(house.world, "rating")

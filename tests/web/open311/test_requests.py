@@ -46,6 +46,7 @@ def later(house: House, case: Case) -> None:
     at(house.app, build.next_moment(case))
 
 
+@pytest.mark.exhaustive(but=2)
 @pytest.mark.parametrize("state", STATES)
 def test_a_request_tells_what_the_public_page_tells(house: House, state: str) -> None:
     case = build.case_at(house.world, state)
@@ -228,6 +229,7 @@ def test_a_centre_lists_its_own_and_a_code_decides_alone(house: House) -> None:
     assert one(house, there.code, jurisdiction_id="ld")["service_request_id"] == there.code
 
 
+@pytest.mark.exhaustive
 def test_a_list_of_a_hundred_takes_few_statements(house: House) -> None:
     for number in range(12):
         build.case_at(house.world, ("to_verify", "handling", "rating")[number % 3], now=build.NOON + timedelta(hours=number))

@@ -140,6 +140,7 @@ def test_each_gets_the_cases_that_are_theirs_by_the_filter_of_the_page(office: O
     assert build.PHONE not in str(lines)
 
 
+@pytest.mark.exhaustive
 def test_other_lists_hold_what_their_pages_show(office: Office) -> None:
     codes = [case.code for case in cases()]
     late = made(office, "operator", "/exports/new/late?source=citizen")
@@ -181,6 +182,7 @@ def test_other_lists_hold_what_their_pages_show(office: Office) -> None:
         assert office.get(name, f"/exports/new/{kind}").status_code == status, (name, kind)
 
 
+@pytest.mark.exhaustive
 def test_every_table_of_the_dashboard_leaves_as_it_stands_there(office: Office) -> None:
     keep_facts(office.moment)
     assert count_month(office.moment.date().replace(day=1), now=office.moment)
@@ -232,6 +234,7 @@ def test_the_list_behind_a_number_leaves_as_its_page_shows_it_to_who_may_read_it
     assert row_of(place).error == "Không có danh sách nào sau con số này."
 
 
+@pytest.mark.exhaustive
 def test_what_keeps_the_house_in_order_leaves_as_its_pages_show_it(office: Office) -> None:
     with unit_of_work():
         case = cases()[0]
@@ -579,6 +582,7 @@ def test_nobody_orders_without_end_and_the_same_order_is_one(office: Office) -> 
         outputs.order_output("cases", "pdf", {}, by=office.world.actor("operator"), now=office.moment, centre_id=office.world.centre.id)
 
 
+@pytest.mark.exhaustive
 def test_the_command_writes_a_list_and_says_who_sat_at_the_machine(
     sqlite_config: Config, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -627,6 +631,7 @@ def test_the_command_writes_a_list_and_says_who_sat_at_the_machine(
         assert len(events("export_by_command")) == 6
 
 
+@pytest.mark.exhaustive
 def test_the_command_takes_every_list_the_document_names_and_the_worker_writes(
     sqlite_config: Config, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

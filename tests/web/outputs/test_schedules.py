@@ -28,6 +28,8 @@ from web.outputs.making import MAKERS, Made, Progress, make_outputs
 from workflows.reorganising.undo import undo
 from workflows.schedules import run_schedules
 
+pytestmark = pytest.mark.exhaustive
+
 NOW = local(3, 3, 9)
 FORM = {"kind": "period_report", "every": "month", "name": "Báo cáo tháng của xã", "form": "pdf", "clock_time": "08:00", "days_after": "0",
         "desks": ["ops_lead", "committee_leader"], "by": "", "keep_days": ""}  # fmt: skip

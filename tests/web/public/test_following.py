@@ -85,6 +85,7 @@ def test_following_a_merged_case_leads_to_its_main(world: build.World, app: Flas
     assert "Phản ánh đang theo dõi" not in words_of(client.get("/mine"))
 
 
+@pytest.mark.exhaustive
 def test_pressing_the_button_without_end_is_stopped(world: build.World, app: Flask) -> None:
     case = build.case_at(world, "handling")
     client = signed_in(app, client_of(app), world.people["citizen_2"], now=NOON)

@@ -146,6 +146,7 @@ def test_what_is_no_file_of_boundaries_is_answered_in_the_page(office: Office, t
     assert office.post("administrator", "/settings/boundaries", act="do", **form, swap="yes").status_code == 302
 
 
+@pytest.mark.exhaustive
 def test_the_command_does_the_same_and_ends_with_its_code(
     sqlite_app: Flask, sqlite_environment: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -260,6 +261,7 @@ def test_a_tile_file_is_loaded_replaced_served_in_ranges_and_removed(office: Off
     assert list(store.list_names()) == []
 
 
+@pytest.mark.exhaustive
 def test_a_schematic_layer_is_drawn_where_there_are_no_tiles_and_comes_by_command(
     office: Office, sqlite_environment: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -73,6 +73,7 @@ def test_filters_stand_in_the_address_and_come_back_in_the_form(world: build.Wor
     assert sqlite_client.get("/reports?state=nonsense&after=nothing&before=x").status_code == 200
 
 
+@pytest.mark.exhaustive
 def test_a_long_list_goes_on_from_page_to_page(world: build.World, sqlite_client: FlaskClient) -> None:
     filed = [build.file_report(world, now=NOON + timedelta(minutes=minute)).case.code for minute in range(22)]
     first = sqlite_client.get("/reports?state=open").get_data(as_text=True)
@@ -292,6 +293,7 @@ def test_a_case_is_shared_by_words_and_a_picture_that_hold_what_is_public(
     assert sqlite_client.get(path, headers={"If-None-Match": picture.headers["ETag"]}).status_code == 404
 
 
+@pytest.mark.exhaustive
 def test_guests_and_accounts_say_that_they_met_it_too(world: build.World, sqlite_app: Flask) -> None:
     case = build.case_at(world, "handling")
     path = f"/reports/{case.code}/me-too"
@@ -367,6 +369,7 @@ def test_a_name_of_before_stands_only_where_somebody_asks_for_it(world: build.Wo
     assert "(trước đây: xã Cũ)" in words_of(sqlite_client.get(f"/reports/{case.code}"))
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize("address", ["/reports", "/reports?state=open", "/reports?view=map"])
 def test_list_and_map_cost_the_same_for_few_cases_and_for_many(world: build.World, sqlite_client: FlaskClient, address: str) -> None:
     for state in ("rating", "handling"):

@@ -75,6 +75,7 @@ def test_followers_are_told_the_day_of_a_limit_and_its_sender_the_hour(world: bu
     assert told == {"due_moved": due_at.isoformat(), "followed_due_moved": "2026-03-04T00:00:00+07:00"}
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize("state", ["handling", "rating"])
 def test_no_output_changes_with_the_hour_an_urgent_case_was_filed_at(sqlite_app: Flask, world: build.World, state: str) -> None:
     case = build.case_at(world, state, urgent=True)

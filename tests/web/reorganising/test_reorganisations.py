@@ -39,6 +39,7 @@ def choice(page: str, select_name: str, words: str) -> str:
     return found[0]
 
 
+@pytest.mark.exhaustive
 def test_a_plan_is_drawn_up_looked_through_done_and_undone_in_its_pages(office: Office) -> None:
     case, closed = build.case_at(office.world, "handling"), build.case_at(office.world, "closed")
     office.clock(MORNING)

@@ -252,6 +252,7 @@ def test_nothing_is_added_to_a_closed_report(world: build.World, app: Flask) -> 
     assert "Còn một điều nữa." in answer.get_data(as_text=True)
 
 
+@pytest.mark.exhaustive
 def test_a_flood_of_words_is_stopped_and_the_last_ones_kept(world: build.World, app: Flask) -> None:
     case = build.case_at(world, "to_classify")
     client = sender(app, world)
@@ -474,6 +475,7 @@ def test_a_correction_is_read_with_its_reason_and_one_taken_back_by_its_sender_a
 PRIVATE = (QUESTION, "câutrảlờiriêng", "thêmmộtlờiriêng", "lýdorútriêng")
 
 
+@pytest.mark.exhaustive
 def test_another_citizen_a_follower_and_the_public_see_none_of_it(world: build.World, app: Flask) -> None:
     case = asked(world, "handling")
     client = sender(app, world)

@@ -177,6 +177,7 @@ STORIES: tuple[Story, ...] = (
 )  # fmt: skip
 
 
+@pytest.mark.exhaustive(but=3)
 @on_sqlite
 @pytest.mark.parametrize("story", STORIES, ids=lambda story: story.__name__)
 def test_what_has_happened_stays_on_the_bar_with_its_day(world: build.World, app: Flask, story: Story) -> None:
@@ -192,6 +193,7 @@ def words_at_the_end(world: build.World, story: Story) -> list[str]:
     return [words for words, _day in happened(report)]
 
 
+@pytest.mark.exhaustive(but=5)
 @on_sqlite
 @pytest.mark.parametrize(("story", "steps"), [
     (redone_and_handed_back, "Đã gửi, Tiếp nhận, Xử lý, Trả lời"),

@@ -73,6 +73,7 @@ MOVES: dict[str, tuple[Callable[[World], Case], str, str]] = {
 }
 
 
+@pytest.mark.exhaustive(but=2)
 @pytest.mark.parametrize("kind", MOVES)
 def test_the_sender_and_staff_read_the_new_day_and_why(office: Office, kind: str) -> None:
     make, day, why = MOVES[kind]

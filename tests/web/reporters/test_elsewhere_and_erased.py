@@ -120,6 +120,7 @@ def test_what_the_sender_does_reaches_the_centre_that_handles_it_now_alone(app: 
     assert "Đã giải thích." in page_of(client, code)
 
 
+@pytest.mark.exhaustive
 def test_it_is_merged_answered_and_rated_at_the_other_centre(app: Flask, world: build.World, other: build.World) -> None:
     filed = passed_on(world, other, by="guest")
     main = build.case_at(other, "handling", by="citizen_2", words=THEIRS)

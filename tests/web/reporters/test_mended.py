@@ -88,6 +88,7 @@ def test_an_expired_link_and_a_forged_one(app: Flask, question: MendedQuestion) 
     assert kept(question).answer is None
 
 
+@pytest.mark.exhaustive
 def test_a_no_opens_a_form_with_place_and_field_and_the_new_report_leads_back(
     world: build.World, app: Flask, question: MendedQuestion
 ) -> None:
@@ -197,6 +198,7 @@ def test_a_report_kept_without_a_signal_leads_back_when_it_is_sent_and_once(
     assert case.code in words_of(client_of(app).get(f"/reports/{new.code}"))
 
 
+@pytest.mark.exhaustive(but=3)
 @pytest.mark.parametrize("meanwhile", ["set apart", "merged", "split off", "erased"])
 def test_where_the_report_before_is_no_longer_there_the_new_one_is_taken_without_a_word_of_it(
     world: build.World, app: Flask, question: MendedQuestion, meanwhile: str

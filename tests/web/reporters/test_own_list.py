@@ -34,6 +34,7 @@ def asked(world: build.World) -> Case:
     return case
 
 
+@pytest.mark.exhaustive
 def test_the_list_puts_first_what_waits_for_its_owner_then_what_is_new(sqlite_app: Flask, world: build.World) -> None:
     quiet, closed = build.file_report(world).case, build.case_at(world, "closed")
     to_rate, question = build.case_at(world, "rating"), asked(world)

@@ -251,6 +251,7 @@ def course_of(page: str) -> list[tuple[str, str | None]]:
     return [(step.text.strip(), step.get("aria-current")) for step in steps]
 
 
+@pytest.mark.exhaustive
 @on_sqlite
 def test_what_is_opened_with_a_secret_is_listed_without_an_account_and_what_asks_comes_first(
     world: build.World, client: FlaskClient
@@ -266,6 +267,7 @@ def test_what_is_opened_with_a_secret_is_listed_without_an_account_and_what_asks
     assert quiet.report.code not in words_of(client.get("/mine"))
 
 
+@pytest.mark.exhaustive
 @on_sqlite
 def test_the_agencies_are_rated_behind_a_fold(world: build.World, app: Flask, client: FlaskClient) -> None:
     case = build.case_at(world, "rating", agencies=3)
@@ -290,6 +292,7 @@ def test_a_review_longer_than_the_window_takes_no_more_ratings(world: build.Worl
     assert db.session.scalars(select(Rating)).one().level == "dissatisfied"
 
 
+@pytest.mark.exhaustive(but=2)
 @on_sqlite
 @pytest.mark.parametrize(("outcome", "said"), [("explained", "Trung tâm giải thích kết quả"), ("reopened", "được mở lại")])
 def test_the_words_of_a_review_reach_the_sender(world: build.World, app: Flask, client: FlaskClient, outcome: str, said: str) -> None:

@@ -55,6 +55,7 @@ def directory(app: Flask) -> Directory:
     return opened(app)
 
 
+@pytest.mark.exhaustive
 def test_active_false_is_understood_however_it_is_spelt(directory: Directory) -> None:
     for spelling in SPELLINGS:
         answer = directory.patch(directory.ref("operator"), spelling)
@@ -86,6 +87,7 @@ def test_the_next_request_of_a_leaver_is_refused(directory: Directory) -> None:
     assert directory.set_active("operator", False).status_code == 200
 
 
+@pytest.mark.exhaustive
 def test_a_claimed_step_goes_back_to_the_inbox_and_the_draft_stays_with_its_author(directory: Directory) -> None:
     world = directory.world
     case, agency = build.case_at(world, "handling"), world.agencies["PTNMT"]

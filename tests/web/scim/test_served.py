@@ -57,6 +57,7 @@ def served(app: Flask, config: Config) -> Iterator[str]:
         running.join(60)
 
 
+@pytest.mark.exhaustive(but=2)
 def test_the_tester_of_scim_finds_no_fault(app: Flask, config: Config) -> None:
     tester = pytest.importorskip("scim2_tester", reason="an extra of development: scim2-tester")
     from scim2_client import BaseSyncSCIMClient
@@ -168,6 +169,7 @@ def test_logs_counters_and_errors_hold_no_key_and_no_name(directory: Directory) 
     assert "canary-sub" not in events
 
 
+@pytest.mark.exhaustive(but=2)
 @pytest.mark.on_both
 def test_a_leaver_is_out_on_every_machine_at_the_next_request(app: Flask, config: Config) -> None:
     """Two applications on one database: what one was told, the other knows."""

@@ -137,6 +137,7 @@ def test_an_administrator_finds_whom_the_directory_added_and_gives_the_role(dire
     assert person_of(other.actor("administrator"), ref) is None
 
 
+@pytest.mark.exhaustive
 def test_nothing_but_the_members_listed_can_be_written(directory: Directory) -> None:
     ref = directory.add("le.moi", roles=["administrator"])["id"]
     account = db.session.scalars(select(Account).where(Account.ref == ref)).one()
@@ -189,6 +190,7 @@ def test_a_person_is_changed_and_the_user_name_stays(directory: Directory) -> No
         assert refused.json["schemas"] == ["urn:ietf:params:scim:api:messages:2.0:Error"]
 
 
+@pytest.mark.exhaustive
 def test_what_cannot_be_read_is_refused_and_never_a_fault_of_ours(directory: Directory) -> None:
     ref = directory.add("le.moi")["id"]
     headers = {"Authorization": f"Bearer {directory.key}"}

@@ -159,6 +159,7 @@ def told() -> list[dict[str, Any]]:
     return [event.payload or {} for event in db.session.scalars(select(Event).where(Event.type == CHANGED).order_by(Event.id))]
 
 
+@pytest.mark.exhaustive(but=3)
 @pytest.mark.parametrize("kind", NEW)
 def test_a_row_is_added_changed_and_ended_in_its_page_with_an_event_each(office: Office, kind: str) -> None:
     first = row_at(add(office, kind, from_day=TODAY.isoformat()), kind)
@@ -192,6 +193,7 @@ def test_a_new_question_begins_as_one_that_is_asked_everywhere_and_a_copy_as_wha
     assert re.findall(r'<input checked[^>]*name="([^"]+)"', copied) == ["for_citizens"]
 
 
+@pytest.mark.exhaustive
 def test_what_is_impossible_is_refused_beside_its_field_and_what_was_typed_stays(office: Office) -> None:
     faults = []
     for kind, typed, name, words in IMPOSSIBLE:
@@ -358,6 +360,7 @@ def test_events_say_people_places_numbers_and_what_held_in_common_in_words(offic
     assert "@" not in page.replace("@ người, đơn vị", ""), "but for the sign that the palette in the bar explains"
 
 
+@pytest.mark.exhaustive
 def test_a_part_of_the_settings_has_one_name_everywhere(office: Office) -> None:
     index = office.get("overseer", "/settings").get_data(as_text=True)
     cards = re.findall(r'<a class="settingcard" href="([^"]+)"><b>([^<]+)</b>', index)

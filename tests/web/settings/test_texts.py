@@ -49,6 +49,7 @@ def holds(office: Office, centre_id: int | None) -> TextTemplate:
     return row
 
 
+@pytest.mark.exhaustive
 def test_every_message_is_there_with_a_preview_by_every_way(office: Office) -> None:
     words = office.words("administrator", "/settings/texts")
     assert all(kind.when.vi in words for kind in KINDS.values())

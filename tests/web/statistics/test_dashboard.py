@@ -172,6 +172,7 @@ def test_sensitive_cases_stand_at_their_commune_without_a_title(office: Office) 
     assert points["words"]
 
 
+@pytest.mark.exhaustive
 def test_what_waits_for_a_decision_is_told_with_its_list(office: Office) -> None:
     world = office.world
     part = db.session.scalars(select(Assignment).where(Assignment.ended_at.is_(None)).order_by(Assignment.id)).first()
@@ -210,6 +211,7 @@ def test_what_waits_for_a_decision_is_told_with_its_list(office: Office) -> None
     assert "chưa chốt" not in office.words("operator", "/dashboard")
 
 
+@pytest.mark.exhaustive
 def test_an_empty_centre_has_a_dashboard_and_what_it_costs_does_not_grow(sqlite_app: Flask) -> None:
     office = Office(sqlite_app)
     for name in ("ops_lead", "committee_leader", "leader_PTNMT", "inspector"):
@@ -228,6 +230,7 @@ def test_an_empty_centre_has_a_dashboard_and_what_it_costs_does_not_grow(sqlite_
     assert (empty, busy) < (95, 130), (empty, busy)
 
 
+@pytest.mark.exhaustive
 def test_how_it_stood_then_is_what_stood_now_at_that_time(app: Flask) -> None:
     office = Office(app)
     busy_centre(office.world)

@@ -79,6 +79,7 @@ def test_every_page_says_what_it_does_and_names_a_role_that_may(kind: type[ActPa
     assert {Role(role) for role in kind.action().roles}
 
 
+@pytest.mark.exhaustive(but=4)
 @pytest.mark.parametrize("kind", CASES)
 def test_the_case_page_links_to_what_can_be_done_and_each_link_opens_a_form(office: Office, kind: str) -> None:
     case = CASES[kind](office.world)
@@ -97,6 +98,7 @@ def test_the_case_page_links_to_what_can_be_done_and_each_link_opens_a_form(offi
             opened.add(link)
 
 
+@pytest.mark.exhaustive(but=2)
 @pytest.mark.parametrize("kind", ["handling", "held", "merged away", "rating", "closed"])
 def test_what_cannot_be_done_now_is_said_and_has_no_form(office: Office, kind: str) -> None:
     case = CASES[kind](office.world)
@@ -290,6 +292,7 @@ def test_a_case_is_set_apart_by_an_agency_and_handed_over(app: Flask) -> None:
     assert "Tố cáo cán bộ." not in page
 
 
+@pytest.mark.exhaustive
 def test_a_confidential_reader_gets_the_photos_as_sent_until_they_are_handed_over(office: Office) -> None:
     filed = pictured.pictured_case(office.world, office.app.config["FILES"], "to_distribute")
     ref = pictured.scene_photo(filed).ref
@@ -403,6 +406,7 @@ def test_answers_so_far_are_published_with_the_names_of_those_still_at_work(offi
     assert case.is_public
 
 
+@pytest.mark.exhaustive
 def test_a_correction_keeps_the_photos_as_they_are_published_unless_covered_further(app: Flask) -> None:
     office = Office(app)
     filed = pictured.pictured_case(office.world, office.app.config["FILES"], "to_publish")
@@ -528,6 +532,7 @@ def test_a_refused_form_keeps_what_was_typed_and_changes_nothing(office: Office,
     assert events(case) == before
 
 
+@pytest.mark.exhaustive(but=3)
 @pytest.mark.parametrize("verb", PAGES)
 def test_an_empty_form_is_refused_in_words_and_is_no_fault(office: Office, verb: str) -> None:
     kinds: dict[str, Callable[[], Case]] = {
@@ -551,6 +556,7 @@ FAR_DAYS = [("direct", "committee_leader", 4), ("hold", "ops_lead", 4), ("add_ag
             ("request_extension", "officer_PTNMT", 4)]  # fmt: skip
 
 
+@pytest.mark.exhaustive(but=2)
 @pytest.mark.parametrize("day", ["9999-12-31", "2037-01-01"])
 @pytest.mark.parametrize(("verb", "name", "days"), FAR_DAYS)
 def test_a_day_beyond_ten_years_is_refused_in_words(office: Office, verb: str, name: str, days: int, day: str) -> None:

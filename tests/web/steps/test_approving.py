@@ -74,6 +74,7 @@ def test_the_leaders_page_holds_all_there_is_to_judge_by(office: Office) -> None
     assert "Đã viết lại: 1." not in page
 
 
+@pytest.mark.exhaustive(but=2)
 def test_only_what_was_opened_is_approved_together_each_with_a_result(app: Flask) -> None:
     office = Office(app)
     read, unread, done = (build.case_at(office.world, "approval") for _ in range(3))

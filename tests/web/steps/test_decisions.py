@@ -116,6 +116,7 @@ def test_refusing_at_verification_leads_back_to_the_inbox(office: Office) -> Non
 # -- words of reporters ------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.exhaustive
 def test_what_a_reporter_adds_is_read_and_cleared_for_agencies(app: Flask) -> None:
     office = Office(app)
     case = two_at_work(office.world)

@@ -79,6 +79,7 @@ def test_without_a_script_the_agencies_to_tick_are_found_without_accents_and_the
     assert in_sight == {"UBND xã Lát", "Hạt Kiểm lâm huyện Lạc Dương"}
 
 
+@pytest.mark.exhaustive
 def test_each_agency_shows_what_it_has_and_what_is_late(office: Office) -> None:
     for _ in range(2):
         build.case_at(office.world, "handling", agencies=2)

@@ -170,6 +170,7 @@ def fields_of(page: str) -> MultiDict[str, str]:
     return found
 
 
+@pytest.mark.exhaustive
 def test_every_kind_of_form_comes_back_as_it_was(office: Office) -> None:
     """Words, ticks and rectangles beside the fields, agencies' instructions, drawn forms: each page restores itself."""
     world = office.world

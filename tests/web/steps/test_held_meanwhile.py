@@ -59,6 +59,7 @@ def back_with(office: Office, kind: Kind, text: str = "") -> str:
     return words_of(looked)
 
 
+@pytest.mark.exhaustive(but=2)
 @each_kind
 def test_a_note_of_a_colleague_leaves_it_held_and_done_at_its_moment(office: Office, kind: Kind) -> None:
     case = begun(office, kind)
@@ -90,6 +91,7 @@ def test_another_agencys_own_work_leaves_an_approval_as_it_is(office: Office) ->
     assert whole(office) == []
 
 
+@pytest.mark.exhaustive(but=3)
 @with_text
 def test_after_a_merge_it_is_back_with_its_author(office: Office, kind: Kind) -> None:
     case, main = begun(office, kind), build.case_at(office.world, kind.state if kind.state != "to_verify" else "to_distribute")
@@ -117,6 +119,7 @@ def test_an_approval_whose_agency_goes_along_in_a_merge_waits_in_the_main_case(o
     assert whole(office) == []
 
 
+@pytest.mark.exhaustive(but=3)
 @with_text
 def test_after_another_case_was_merged_in_it_is_back_too(office: Office, kind: Kind) -> None:
     main, other = begun(office, kind), build.file_report(office.world, by="citizen_2").case
@@ -134,6 +137,7 @@ def test_after_another_case_was_merged_in_it_is_back_too(office: Office, kind: K
     assert whole(office) == []
 
 
+@pytest.mark.exhaustive(but=4)
 @each_kind
 def test_after_a_reorganisation_it_is_done_or_back(office: Office, kind: Kind) -> None:
     world = office.world
@@ -181,6 +185,7 @@ def test_an_approval_by_a_deputy_counts_for_the_principal_and_goes_back_once_the
     assert press(office, kind, second).status_code == 302, "the leader decides"
 
 
+@pytest.mark.exhaustive(but=3)
 @each_kind
 def test_set_apart_meanwhile_nothing_of_it_is_done_and_nothing_kept(office: Office, kind: Kind) -> None:
     case = begun(office, kind)
@@ -211,6 +216,7 @@ def test_what_is_held_about_a_report_is_erased_with_it(office: Office, kind: Kin
     assert office.get(kind.by, f"/held/{ref}").status_code == 404
 
 
+@pytest.mark.exhaustive(but=4)
 @each_kind
 def test_a_move_to_another_version_brings_it_back(office: Office, kind: Kind) -> None:
     source = moving.live()
@@ -240,6 +246,7 @@ def test_refusing_beside_the_steps_comes_back_from_a_merge_with_its_words(office
     assert whole(office) == []
 
 
+@pytest.mark.exhaustive
 def test_the_page_of_the_case_tells_colleagues_that_something_is_held(office: Office) -> None:
     case = begun(office, BY_VERB["publish"])
     address = f"/cases/{case.ref}"

@@ -35,6 +35,7 @@ def near_told(office: Office, case: Case) -> tuple[str, str]:
     return (found[2], html.unescape(found[1])) if found else ("", "")
 
 
+@pytest.mark.exhaustive
 def test_other_open_work_of_the_agency_nearby_is_counted_and_is_what_the_map_then_lists(office: Office) -> None:
     case = case_at(office)
     assert near_told(office, case) == ("", "")
@@ -52,6 +53,7 @@ def test_other_open_work_of_the_agency_nearby_is_counted_and_is_what_the_map_the
     assert address.endswith(f"#c-{case.ref}"), "the map opens with this case chosen"
 
 
+@pytest.mark.exhaustive
 def test_many_are_told_as_more_than_can_be_counted_and_cost_no_more(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
     case = case_at(office)
     office.get("officer_PTNMT", step(case, "submit_answer"))

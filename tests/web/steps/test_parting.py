@@ -148,6 +148,7 @@ def test_a_part_is_joined_again_by_its_page(office: Office) -> None:
     assert "Đã nhập lại" in office.words("operator", f"/cases/{case.ref}")
 
 
+@pytest.mark.exhaustive
 def test_everybody_reads_the_answer_of_a_part_on_the_page_of_its_case(office: Office) -> None:
     case, part = divided(office.world)
     answer(office.world, part)

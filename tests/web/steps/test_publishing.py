@@ -58,6 +58,7 @@ def test_the_preview_is_the_public_page_itself(office: Office) -> None:
     assert all(words in preview[1] for words in ("Đúng hạn", "Đã dọn xong hai điểm.", "2 đơn vị trả lời"))
 
 
+@pytest.mark.exhaustive
 def test_what_is_said_of_a_rating_is_what_happened(office: Office) -> None:
     def said(by: str, **report: Any) -> str:
         case = build.case_at(office.world, "to_publish", by=by, **report)
@@ -97,6 +98,7 @@ def test_publishing_needs_the_tick_and_keeps_the_words(office: Office) -> None:
     assert case.is_public
 
 
+@pytest.mark.exhaustive(but=2)
 def test_only_ticked_photos_are_published_and_covered_as_drawn(app: Flask) -> None:
     office = Office(app)
     filed = pictured.pictured_case(office.world, office.app.config["FILES"], "to_publish")

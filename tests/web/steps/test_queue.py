@@ -66,6 +66,7 @@ def stand_in(office: Office, deputy: str, principal: str) -> None:
 # -- where a step leads ------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.exhaustive
 def test_the_next_step_of_the_case_comes_first_then_the_one_due_after_it_then_the_first(both: Office) -> None:
     first, second, third = accepted(both, 3)
     answering = led_to(both, "officer_PTNMT", step(second, "accept_assignment"), act="accept_assignment")
@@ -105,6 +106,7 @@ def test_called_in_ones_come_before_what_is_due_next(both: Office) -> None:
     assert led_to(both, "operator", step(case, "verify")) == step(second, "verify")
 
 
+@pytest.mark.exhaustive
 def test_a_deputy_goes_on_with_the_principals_desk_but_not_with_what_they_wrote_themselves(both: Office) -> None:
     theirs, own = (build.case_at(both.world, state) for state in ("approval", "handling"))
     stand_in(both, "officer_2_PTNMT", "leader_PTNMT")
@@ -178,6 +180,7 @@ def test_gone_back_to_a_step_that_is_done_its_page_says_so(office: Office) -> No
     assert office.get("operator", address).status_code == 409
 
 
+@pytest.mark.exhaustive
 def test_whoever_comes_from_the_page_of_a_case_goes_on_with_the_case_alone(office: Office) -> None:
     first, second = accepted(office, 2)
     page = office.get("officer_PTNMT", f"/cases/{first.ref}?tab=all").get_data(as_text=True)
@@ -227,6 +230,7 @@ def test_the_queue_stands_beside_the_step_with_the_way_to_its_neighbours(both: O
     assert "Toàn bộ hộp việc" in words
 
 
+@pytest.mark.exhaustive
 def test_it_is_the_queue_somebody_came_from(both: Office) -> None:
     first, second = to_verify(both, 2)
     build.case_at(both.world, "to_classify")
@@ -240,6 +244,7 @@ def test_it_is_the_queue_somebody_came_from(both: Office) -> None:
     assert "data-queue" not in both.get("operator", came_from(step(first, "verify"), "/inbox?q=khong")).get_data(as_text=True)
 
 
+@pytest.mark.exhaustive
 def test_of_a_long_queue_a_part_is_shown_and_beyond_what_is_counted_the_rest(both: Office, monkeypatch: pytest.MonkeyPatch) -> None:
     addresses = [step(case, "verify") for case in to_verify(both, CASES)]
     rows, at, _ = queue_on(both, "operator", addresses[7])
@@ -258,6 +263,7 @@ def test_it_shows_no_more_of_a_case_than_the_inbox_does(office: Office) -> None:
     assert queue_on(office, "operator", step(build.case_at(office.world, "to_classify"), "classify"))[0] != rows
 
 
+@pytest.mark.exhaustive
 def test_the_queue_costs_one_statement_whatever_its_length(office: Office) -> None:
     first = accepted(office, 2)[0]
 

@@ -117,6 +117,7 @@ def test_until_the_time_is_over_nothing_is_done_and_nobody_told(office: Office, 
     assert footprint(case) == before
 
 
+@pytest.mark.exhaustive(but=2)
 @each_kind
 def test_taken_back_it_never_happened_and_what_was_typed_is_in_the_form(office: Office, kind: Kind) -> None:
     case = begun(office, kind)
@@ -135,6 +136,7 @@ def test_taken_back_it_never_happened_and_what_was_typed_is_in_the_form(office: 
     assert case.state == kind.left
 
 
+@pytest.mark.exhaustive(but=2)
 @each_kind
 def test_it_is_carried_out_with_the_moment_of_the_press(office: Office, kind: Kind) -> None:
     case = begun(office, kind)
@@ -156,6 +158,7 @@ def test_it_is_carried_out_with_the_moment_of_the_press(office: Office, kind: Ki
     assert work(office, 1) == 0
 
 
+@pytest.mark.exhaustive(but=3)
 @each_kind
 def test_what_was_recorded_meanwhile_brings_it_back_with_the_text_and_the_reason(office: Office, kind: Kind) -> None:
     case = begun(office, kind)
@@ -256,6 +259,7 @@ def test_the_next_page_offers_to_take_it_back_until_the_time_is_over(office: Off
     assert case.is_public
 
 
+@pytest.mark.exhaustive(but=5)
 @each_kind
 def test_holding_takes_two_statements_more_than_doing_at_most(office: Office, kind: Kind) -> None:
     took = []
@@ -268,6 +272,7 @@ def test_holding_takes_two_statements_more_than_doing_at_most(office: Office, ki
     assert took[2] <= took[1] + 2
 
 
+@pytest.mark.exhaustive(but=5)
 @each_kind
 def test_the_next_one_of_the_queue_opens_and_never_the_step_that_is_held(office: Office, kind: Kind) -> None:
     first, second = build.case_at(office.world, kind.state), begun(office, kind)

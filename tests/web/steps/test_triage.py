@@ -62,6 +62,7 @@ def at_once(office: Office, case: Case) -> str:
     return found[1] if found else ""
 
 
+@pytest.mark.exhaustive(but=2)
 def test_a_report_that_is_clear_is_classified_along_with_its_acceptance(app: Flask) -> None:
     office = Office(app)
     case = build.file_report(office.world).case
@@ -359,6 +360,7 @@ def banner(page: str) -> str:
     return words_of(found[1]) if found else ""
 
 
+@pytest.mark.exhaustive
 def test_a_likely_duplicate_is_asked_about_above_everything_and_three_answers_end_the_question(office: Office) -> None:
     world, here = office.world, Place(area=office.world.area, latitude=12.033, longitude=108.369)
     there = Place(area=world.area, latitude=12.034, longitude=108.369)

@@ -30,6 +30,7 @@ def point_on(page: str) -> tuple[str, ...]:
     return found.groups() if found else ()
 
 
+@pytest.mark.exhaustive(but=2)
 @pytest.mark.parametrize(("state", "element"), [("to_verify", "verify"), ("to_classify", "classify"), ("to_distribute", "distribute"),
                                                 ("to_publish", "publish")])  # fmt: skip
 def test_the_centre_sees_the_exact_point_and_how_exact_it_is_before_the_form(office: Office, state: str, element: str) -> None:

@@ -72,6 +72,7 @@ def test_both_versions_stand_side_by_side_with_the_sentences_and_each_element(
     assert "The operations lead no longer has the step “Legal review”" in back, "either may be the one compared with"
 
 
+@pytest.mark.exhaustive
 def test_the_page_of_a_version_begins_with_the_sentences_and_leads_to_the_comparison(
     sqlite_app: Flask, sqlite_client: FlaskClient, world: build.World
 ) -> None:

@@ -154,6 +154,7 @@ def test_a_readable_text_with_a_malicious_condition_is_saved_and_found(office: O
     assert "is_rateable_to_rate" in {each["element"] for each in answer.json["findings"] if each["is_error"]}
 
 
+@pytest.mark.exhaustive
 def test_who_comes_second_loses_nothing(office: Office) -> None:
     ref = draft(office).ref
     first, second = UNNAMED.replace("Có phản ánh mới", "Phản ánh mới"), UNNAMED.replace("Có phản ánh mới", "Nhận phản ánh")

@@ -85,6 +85,7 @@ def test_of_a_drawing_only_what_ours_have_is_kept() -> None:
     assert is_upright(clean_picture(DRAWN.replace("0 0 40 20", "0 0 20 40").encode()))
 
 
+@pytest.mark.exhaustive
 def test_a_drawing_and_a_table_are_printed_with_what_they_are(office: Office) -> None:
     version, rules = version_of(FIELD_REPORT), version_of(ROUTING)
     address = f"/studio/versions/{version.ref}/picture.pdf"

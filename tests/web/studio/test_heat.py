@@ -75,6 +75,7 @@ def table_of(answer: TestResponse) -> list[dict[str, str]]:
     return list(csv.DictReader(io.StringIO(answer.data.decode("utf-8-sig"))))
 
 
+@pytest.mark.exhaustive
 def test_the_page_shows_each_step_with_all_its_numbers_and_says_which_cost_the_most(
     sqlite_app: Flask, sqlite_client: FlaskClient, world: build.World
 ) -> None:

@@ -40,6 +40,7 @@ def looked_ahead(office: Office, source: ProcessVersion, target: ProcessVersion)
     return answer.headers["Location"]
 
 
+@pytest.mark.exhaustive
 def test_cases_are_moved_watched_and_brought_back_by_the_pages(office: Office) -> None:
     world = office.world
     source = drawn.put_live(drawn.legal_model())

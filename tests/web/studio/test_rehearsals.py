@@ -42,6 +42,7 @@ def draft_of(office: Office, xml: bytes) -> str:
         return start_draft(by=by, now=build.NOON, centre_id=centre_id, xml=xml).ref
 
 
+@pytest.mark.exhaustive
 def test_a_case_becomes_a_scenario_and_a_draft_is_rehearsed_with_it_and_with_the_past(office: Office) -> None:
     case = build.case_at(office.world, "closed")
     page = f"/cases/{case.ref}/process"
@@ -117,6 +118,7 @@ def test_what_is_no_number_no_day_and_no_step_is_refused_or_not_kept(office: Off
     assert (wishes["minutes"], wishes["outcomes"]) == ({"verify": 120}, {"legal_review": "comment"})
 
 
+@pytest.mark.exhaustive
 def test_a_draft_with_endless_names_leaves_short_results_and_a_large_result_is_not_kept(
     office: Office, monkeypatch: pytest.MonkeyPatch
 ) -> None:

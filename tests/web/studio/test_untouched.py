@@ -21,6 +21,7 @@ def as_a_browser_sends(page: str) -> list[tuple[str, str]]:
     return [(name, value or "") for name, value in form.form_values() if name not in BUTTONS and name != "csrf_token"]
 
 
+@pytest.mark.exhaustive(but=4)
 @pytest.mark.parametrize(("state", "element", "by"), [
     ("to_verify", "verify", "operator"), ("to_classify", "classify", "operator"), ("to_distribute", "distribute", "operator"),
     ("at_agency", "accept_assignment", "officer_PTNMT"), ("handling", "submit_answer", "officer_PTNMT"),

@@ -35,6 +35,7 @@ def test_a_way_departs_where_the_drawing_leads_nowhere_and_says_what_it_allows()
     assert judge.automaton.runs < 200
 
 
+@pytest.mark.exhaustive
 def test_walked_cases_are_allowed_and_others_are_counted_as_departing(sqlite_app: Flask) -> None:
     world = build.standard_world()
     other = second_world(world)

@@ -45,6 +45,7 @@ def measured(by: Any, wanted: BottleneckQuery, element: str) -> Measures:
     return next(measures for each, measures in heat(wanted, by=by).all if each is not None and each.id == element)
 
 
+@pytest.mark.exhaustive(but=2)
 def test_the_counted_numbers_are_those_counted_by_hand(app: Flask) -> None:
     world = build.standard_world()
     lead = world.actor("ops_lead")
@@ -94,6 +95,7 @@ def test_the_counted_numbers_are_those_counted_by_hand(app: Flask) -> None:
     assert measured(lead, BottleneckQuery(FEBRUARY, FEBRUARY), "verify") == Measures("verify")
 
 
+@pytest.mark.exhaustive
 def test_a_month_without_steps_costs_nothing_and_older_months_are_counted_once(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
     world = build.standard_world()
     assert count_step_times(NOW) == 2
@@ -187,6 +189,7 @@ def test_an_agency_is_named_only_for_most_of_what_was_late_and_never_for_a_handf
     assert at(a1=(20, 0), a2=(20, 0)) is None
 
 
+@pytest.mark.exhaustive(but=2)
 @pytest.mark.usefixtures("environment")
 def test_each_statement_of_counting_and_reading_begins_at_an_index(app: Flask) -> None:
     """In a database of its own: what tests before it left of pages changes what PostgreSQL expects of an index."""

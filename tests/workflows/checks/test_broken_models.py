@@ -33,6 +33,7 @@ def places(checked: Checked) -> list[tuple[str, str | None]]:
     return [(finding.check, finding.element) for finding in checked.errors]
 
 
+@pytest.mark.exhaustive(but=3)
 @pytest.mark.parametrize("broken", one_of_each_kind(BROKEN, lambda broken: broken.check, one_of=3), ids=lambda broken: broken.name)
 def test_it_is_found_at_its_element_and_said_in_both_languages(broken: Broken) -> None:
     xml = broken.make()
@@ -124,6 +125,7 @@ def test_a_drawn_step_with_a_form_a_limit_and_a_choice_is_let_through() -> None:
     assert check_model(deciding('legal_review == "agree" and fee > 3', 'kind in ["a"]', default=True)).findings == ()
 
 
+@pytest.mark.exhaustive
 def test_who_does_a_step_stands_in_its_lane_or_is_said_where_no_lane_could_say_it() -> None:
     said, = check_model(legal_review(role="officer")).errors
     assert "“Lãnh đạo đơn vị”" in said.what.vi
@@ -136,6 +138,7 @@ def test_who_does_a_step_stands_in_its_lane_or_is_said_where_no_lane_could_say_i
     assert (note.check, note.element, note.is_error) == ("lane_role", "signed", False)
 
 
+@pytest.mark.exhaustive
 def test_a_round_of_an_hour_is_let_through() -> None:
     drawing = Drawing()
     quick_round(drawing, '"PT1H"')

@@ -28,6 +28,7 @@ def races() -> Drawing:
     return net("s:start r:race c:catch t:after a:step b:step e:end f:end", "s>r r>c r>t c>a t>b a>e b>f")
 
 
+@pytest.mark.exhaustive(but=2)
 @pytest.mark.parametrize("draw", [Drawing, joined_often, edge_events, races])
 def test_as_many_tasks_are_foreseen_as_the_engine_makes(draw: type[Drawing]) -> None:
     drawing = draw()

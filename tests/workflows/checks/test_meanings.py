@@ -61,6 +61,7 @@ def test_days_are_compared_with_each_other_up_to_the_first_and_last_there_are(ed
     assert [each.check for each in said(deciding(compared, "since > until", change=more_days))] == ["gateway_incomplete"]
 
 
+@pytest.mark.exhaustive(but=2)
 @pytest.mark.parametrize("name", RIGHT)
 def test_what_is_right_is_let_through(name: str) -> None:
     assert [(finding.check, finding.element, finding.what.en) for finding in said(RIGHT[name]())] == []

@@ -98,6 +98,7 @@ def test_every_finding_says_what_why_and_how_in_both_languages() -> None:
     assert finding.line is not None
 
 
+@pytest.mark.exhaustive
 def test_lines_that_never_meet_add_up_instead_of_multiplying() -> None:
     """Thirty listeners beside each other have 3^30 states together."""
     nodes, flows = ["s:start", "p:and", "a:step", "e:stop"], ["s>p", "p>a", "a>e"]
@@ -109,6 +110,7 @@ def test_lines_that_never_meet_add_up_instead_of_multiplying() -> None:
     assert thread_time() - begun < 2
 
 
+@pytest.mark.exhaustive
 def test_more_ways_side_by_side_than_can_be_looked_through_are_said_to_be() -> None:
     nodes, flows = ["s:start", "p:and", "j:and", "e:end"], ["s>p", "j>e"]
     for number in range(12):

@@ -3,7 +3,11 @@
 import gc
 from time import thread_time
 
+import pytest
+
 from workflows.checks.own_time import own_time
+
+pytestmark = pytest.mark.exhaustive
 
 
 def test_the_collector_of_garbage_is_not_counted_and_everything_else_is() -> None:

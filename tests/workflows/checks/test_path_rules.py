@@ -129,6 +129,7 @@ BREAKS: list[tuple[str, Change]] = [
 """A way to break each rule, by the rule."""
 
 
+@pytest.mark.exhaustive(but=8)
 @pytest.mark.parametrize(("rule", "change"), BREAKS)
 def test_a_way_that_breaks_a_rule_is_found_where_it_does(rule: str, change: Change) -> None:
     drawing = Drawing()
@@ -148,6 +149,7 @@ def test_most_ways_break_one_rule_only() -> None:
         assert {check for check, _ in found(drawing)} <= rule
 
 
+@pytest.mark.exhaustive(but=2)
 @pytest.mark.parametrize("step", list(BINDINGS.steps))
 def test_each_step_the_software_relies_on_is_missed_by_its_name(step: str) -> None:
     drawing, process = Drawing(), BINDINGS.steps[step].process_id
@@ -158,6 +160,7 @@ def test_each_step_the_software_relies_on_is_missed_by_its_name(step: str) -> No
     assert step in finding.what.en
 
 
+@pytest.mark.exhaustive(but=2)
 @pytest.mark.parametrize("message", [each.message for each in rule_table.LISTENERS])
 def test_each_listener_is_missed(message: str) -> None:
     drawing = Drawing()

@@ -63,6 +63,7 @@ def misses(faults: dict[str, Fault], seeds: range, *, is_woven: bool) -> tuple[C
     return made, missed
 
 
+@pytest.mark.exhaustive
 def test_sound_models_of_one_process_pass_and_run_to_the_end_on_every_path(capsys: pytest.CaptureFixture[str]) -> None:
     false_alarms, acts, whole = [], 0, 0
     seeds = range(SEED, SEED + 40)
@@ -77,6 +78,7 @@ def test_sound_models_of_one_process_pass_and_run_to_the_end_on_every_path(capsy
     assert false_alarms == []
 
 
+@pytest.mark.exhaustive
 def test_sound_models_woven_into_the_shipped_one_pass_every_check_and_run(capsys: pytest.CaptureFixture[str]) -> None:
     false_alarms = []
     seeds = range(SEED, SEED + 2)
@@ -89,6 +91,7 @@ def test_sound_models_woven_into_the_shipped_one_pass_every_check_and_run(capsys
     assert false_alarms == []
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize(("faults", "count", "is_woven"), [
     (NET_FAULTS, 12, False), ({**DRAWN_FAULTS, **RULE_FAULTS}, 1, True),
 ], ids=["nets", "models"])  # fmt: skip

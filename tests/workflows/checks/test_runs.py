@@ -80,6 +80,7 @@ def checks(drawing: Drawing) -> list[str]:
     return [check for check, _ in found(drawing)]
 
 
+@pytest.mark.exhaustive(but=7)
 @pytest.mark.parametrize("step", ENCLOSED)
 def test_a_step_of_ones_own_may_stand_beside_each_step_of_the_rules(step: str) -> None:
     drawing = Drawing()
@@ -87,6 +88,7 @@ def test_a_step_of_ones_own_may_stand_beside_each_step_of_the_rules(step: str) -
     assert check_model(drawing.xml).findings == ()
 
 
+@pytest.mark.exhaustive
 def test_blocks_may_stand_in_blocks_and_one_behind_the_other() -> None:
     drawing = Drawing()
     for step in ("verify", "classify", "wait_for_agencies", "review_rating", "submit_answer"):
@@ -100,6 +102,7 @@ def test_blocks_may_stand_in_blocks_and_one_behind_the_other() -> None:
     assert check_model(drawing.xml).findings == ()
 
 
+@pytest.mark.exhaustive(but=4)
 @pytest.mark.parametrize("step", ENCLOSED)
 def test_a_choice_past_the_step_breaks_the_same_rules_inside_a_block_as_without_one(step: str) -> None:
     drawing, plain = Drawing(), Drawing()
@@ -111,6 +114,7 @@ def test_a_choice_past_the_step_breaks_the_same_rules_inside_a_block_as_without_
         assert {element for _, element in found(drawing)} == {past}
 
 
+@pytest.mark.exhaustive(but=2)
 @pytest.mark.parametrize("step", ENCLOSED)
 def test_a_choice_between_the_step_and_ones_own_breaks_its_rules(step: str) -> None:
     """Parted and merged by choices, one of the two is done and not the other."""
@@ -121,6 +125,7 @@ def test_a_choice_between_the_step_and_ones_own_breaks_its_rules(step: str) -> N
     assert found(drawing) != []
 
 
+@pytest.mark.exhaustive(but=2)
 @pytest.mark.parametrize("step", ["classify", "review_rating", "approve_answer"])
 def test_an_event_that_ends_the_step_and_leads_to_the_join_breaks_its_rules(step: str) -> None:
     def with_window(drawing: Drawing) -> list[str]:
@@ -136,6 +141,7 @@ def test_an_event_that_ends_the_step_and_leads_to_the_join_breaks_its_rules(step
     assert with_window(drawing) == with_window(Drawing()) != []
 
 
+@pytest.mark.exhaustive(but=14)
 @pytest.mark.parametrize(("rule", "change"), sample(BREAKS, 3))
 def test_no_break_of_a_rule_is_hidden_by_work_side_by_side(rule: str, change: Change) -> None:
     drawing = Drawing()
@@ -291,6 +297,7 @@ def asked(graph: Graph, rng: Random) -> Iterator[tuple[Mark | None, Mark, list[M
         yield done(begin.id) if begin else None, offered(goal.id) if goal else end("over"), passing, given
 
 
+@pytest.mark.exhaustive
 def test_every_verdict_on_a_random_net_is_that_of_looking_at_everything(capsys: pytest.CaptureFixture[str]) -> None:
     compared = broken = otherwise = 0
     for seed in range(90):

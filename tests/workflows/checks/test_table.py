@@ -123,6 +123,7 @@ def test_what_is_wrong_is_said_by_row_and_column_with_what_the_reader_can_do() -
     assert "Phối hợp" in listed.mend.vi
 
 
+@pytest.mark.exhaustive
 def test_rows_are_bounded() -> None:
     assert ("table_rows", "suggest_agencies_table") in found(rows(MOST_ROWS))
 

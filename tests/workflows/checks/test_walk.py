@@ -40,6 +40,7 @@ def calls_nothing(drawing: Drawing) -> None:
     service.set("id", "rm")
 
 
+@pytest.mark.exhaustive
 def test_the_shipped_model_is_walked_without_a_fault_in_a_second_and_a_half() -> None:
     drawing = Drawing()
     found(drawing)
@@ -48,6 +49,7 @@ def test_the_shipped_model_is_walked_without_a_fault_in_a_second_and_a_half() ->
     assert thread_time() - begun < 1.5
 
 
+@pytest.mark.exhaustive(but=2)
 @pytest.mark.parametrize(("change", "expected"), [
     (asks("is_taken_to_submit_answer", 'accept_assignment == "yes"'), ("engine_fails", "is_taken")),
     (asks("is_back_to_referred_out", "nobody_knows"), ("engine_fails", "is_back")),
@@ -158,6 +160,7 @@ def side_by_side(lines: int) -> Drawing:
     return drawing
 
 
+@pytest.mark.exhaustive
 def test_of_many_lines_side_by_side_each_act_is_tried_though_not_each_state() -> None:
     drawing = side_by_side(6)
     begun = begun_alone()

@@ -52,6 +52,7 @@ def is_told(old: Model, after: bytes, sentence: str | None = None) -> bool:
     return bool(elements) and all(each.details for each in elements) and (sentence in said if sentence else bool(said))
 
 
+@pytest.mark.exhaustive
 def test_each_thing_that_can_be_changed_has_its_details_and_its_sentence(base: bytes) -> None:
     old = model_of(base)
     for name, (change, sentence) in EDITS.items():
@@ -60,6 +61,7 @@ def test_each_thing_that_can_be_changed_has_its_details_and_its_sentence(base: b
         assert is_told(old, written(draft), sentence), name
 
 
+@pytest.mark.exhaustive
 def test_each_kind_of_edit_that_open_cases_are_moved_over_is_told(base: bytes) -> None:
     old = model_of(Draft(base).xml)
     for kind in sorted(set(KINDS) - ON_OTHER_MODELS):
@@ -93,6 +95,7 @@ def redrawn(xml: bytes, shift: int) -> bytes:
     return bytes(etree.tostring(root))
 
 
+@pytest.mark.exhaustive
 def test_what_is_only_drawn_otherwise_is_not_told(base: bytes) -> None:
     for xml in (shipped_model(), base, drawn.costly_model()):
         for after in (xml, redrawn(xml, 40)):
@@ -220,6 +223,7 @@ def test_a_name_that_is_a_template_or_very_long_is_repeated_as_a_name_and_cut() 
     assert len(sentence) < 200
 
 
+@pytest.mark.exhaustive
 @settings(max_examples=12, deadline=None, derandomize=True)
 @given(st.data())
 def test_several_edits_at_once_are_told_and_turned_back_they_are_told_the_other_way(data: st.DataObject) -> None:

@@ -57,6 +57,7 @@ def morning(now: datetime) -> None:
     plan_morning(now, configured=WAYS)
 
 
+@pytest.mark.exhaustive(but=2)
 @pytest.mark.on_both
 def test_each_gets_one_letter_with_what_waits_at_that_moment(app: Flask, world: build.World) -> None:
     late = build.case_at(world, "to_verify")
@@ -106,6 +107,7 @@ def test_after_an_outage_todays_letter_leaves_and_none_of_the_days_before(app: F
     assert len(letters(world)) == 3, "evening, and Saturday"
 
 
+@pytest.mark.exhaustive(but=2)
 def test_reminders_of_all_inboxes_are_one_letter_as_each_person_wishes(app: Flask, world: build.World) -> None:
     other = second_world(world)
     first, second = build.case_at(world, "handling"), build.case_at(other, "handling")

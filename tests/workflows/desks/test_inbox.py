@@ -122,6 +122,7 @@ def codes(world, name, chosen, **how):
     return {task.case.code for task in page.tasks}
 
 
+@pytest.mark.exhaustive
 def test_filters_narrow_alone_and_together_and_are_counted_as_they_show(world):
     plain = build.case_at(world, "to_verify")
     urgent = build.case_at(world, "to_distribute", urgent=True)
@@ -156,6 +157,7 @@ def test_filters_narrow_alone_and_together_and_are_counted_as_they_show(world):
     assert codes(world, "operator", InboxFilter(state="to_distribute"), only_mine=True) == set()
 
 
+@pytest.mark.exhaustive
 @pytest.mark.on_both
 def test_what_waits_for_others_is_listed_by_the_centre_and_by_the_agencys_leader_alone(world):
     asked, submitted, rated = (build.case_at(world, state) for state in ("at_agency", "approval", "rating"))
@@ -189,6 +191,7 @@ def test_what_waits_for_others_is_listed_by_the_centre_and_by_the_agencys_leader
             assert index in plan_of(lambda: codes(world, name, InboxFilter(waits=Waits.OFFICER, due="late"))), name  # noqa: B023
 
 
+@pytest.mark.exhaustive(but=2)
 @pytest.mark.on_both
 def test_late_beside_any_other_choice_leaves_out_whose_contact_is_not_confirmed(world):
     """Where a statement joins the case already, the case that is looked up for lateness is another one."""

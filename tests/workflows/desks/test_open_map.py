@@ -37,6 +37,7 @@ def refs(shown):
     return [row.ref for row in shown.rows]
 
 
+@pytest.mark.exhaustive
 def test_late_comes_first_then_urgent_then_what_is_due_next_and_what_rests_last(world):
     resting, usual, urgent = case_at(world, "to_distribute"), case_at(world, "handling"), case_at(world, "handling", urgent=True)
     late = case_at(world, "handling", now=NOON - timedelta(days=30))
@@ -56,6 +57,7 @@ def test_what_a_sender_marked_urgent_is_among_the_urgent_until_somebody_decides(
     assert (row.ref, row.open.kind, row.open.is_urgent, row.open.is_mine) == (told.ref, Kind.URGENT, False, True)
 
 
+@pytest.mark.exhaustive(but=2)
 def test_an_agency_sees_the_cases_it_still_has_to_work_on(world):
     case_at(world, "to_distribute")
     theirs, done = case_at(world, "at_agency"), case_at(world, "to_publish")
@@ -86,6 +88,7 @@ def test_of_a_case_that_stays_private_nobody_sees_more_than_the_commune(world):
         assert refs(seen(world, name, box=Box(12, 12.1, 108.4, 108.5))) == []
 
 
+@pytest.mark.exhaustive(but=2)
 def test_what_is_not_open_is_not_there(world):
     case_at(world, "rating")
     hidden, main, merged = case_at(world, "to_verify"), case_at(world, "to_verify"), case_at(world, "to_verify")
@@ -122,6 +125,7 @@ def test_no_more_cases_are_looked_at_than_the_bound(world, monkeypatch):
     assert (shown.is_cut, shown.counts[View.ALL]) == (True, 1)
 
 
+@pytest.mark.exhaustive(but=2)
 def test_two_statements_read_it_and_a_third_the_unconfirmed(world):
     for state in ("to_verify", "at_agency", "handling"):
         case_at(world, state)

@@ -104,6 +104,7 @@ def acts_of(version: ProcessVersion) -> list[str]:
 # -- from draft to live --------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.exhaustive
 def test_a_draft_becomes_live_by_two_people_and_open_cases_stay_on_theirs(world: build.World) -> None:
     old = build.file_report(world).case
     version = approved(world)
@@ -509,6 +510,7 @@ FOREIGN = CHANGED.replace(b"<bpmn:definitions ", b'<bpmn:definitions xmlns:x="ur
 PROPERTY = b'<spiffworkflow:property name="clock" value="case" />'
 
 
+@pytest.mark.exhaustive(but=2)
 @pytest.mark.parametrize(("before", "after", "touched", "lost"), [
     (CHANGED, CHANGED.replace(PROPERTY, b"", 1), (), ("classify",)),
     (CHANGED, CHANGED.replace(PROPERTY, b"", 1), ("publish",), ("classify",)),
@@ -551,6 +553,7 @@ def test_of_several_approvals_at_once_one_counts(app: Flask) -> None:
     assert acts_of(version) == ["start_draft", "hand_in", "approve_version"]
 
 
+@pytest.mark.exhaustive(but=2)
 def test_of_several_versions_put_live_at_once_each_replaces_the_one_before(app: Flask) -> None:
     world = world_with_people()
     ids = [approved(world, xml).id for xml in (CHANGED, CHANGED_AGAIN)]
@@ -570,6 +573,7 @@ def test_of_several_versions_put_live_at_once_each_replaces_the_one_before(app: 
 PEOPLE = [f"drawer_{number}" for number in range(6)]
 
 
+@pytest.mark.exhaustive(but=2)
 def test_of_several_savings_at_once_none_is_lost(app: Flask) -> None:
     world = world_with_people()
     with unit_of_work():

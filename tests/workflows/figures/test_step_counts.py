@@ -16,6 +16,7 @@ from workflows.figures.step_counts import open_steps
 from workflows.versions.live import live_version
 
 
+@pytest.mark.exhaustive
 def test_open_steps_are_counted_with_those_that_rest(app: Flask) -> None:
     world = build.standard_world()
     cases = [build.case_at(world, state) for state in ("to_verify", "to_verify", "to_classify", "handling", "closed")]

@@ -299,6 +299,7 @@ def test_a_value_of_a_waiting_event_stays_corrected_when_it_happens(quick: build
     assert value(case, "agencies") == 7
 
 
+@pytest.mark.exhaustive
 def test_what_was_filled_in_at_a_drawn_step_is_corrected_and_not_read(quick: build.World) -> None:
     unrated = drawn.Gateway("is_costly", "Chi phí lớn?", "Costly?", "lane_operator", (1240, 1090), "cost > 5", "ready_to_close")
     checked = drawn.step_on(shipped_model(), "is_answered_to_publish", drawn.COST_CHECK)

@@ -63,6 +63,7 @@ def open_steps(case: Case) -> list[WaitingTask]:
     return list(db.session.scalars(select(WaitingTask).where(WaitingTask.case_id == case.id, WaitingTask.state == "waiting")))
 
 
+@pytest.mark.exhaustive(but=2)
 @pytest.mark.on_both
 def test_claims_drafts_limits_and_timers_go_along_and_come_back_byte_for_byte(world: build.World) -> None:
     source = live()
@@ -112,6 +113,7 @@ def test_claims_drafts_limits_and_timers_go_along_and_come_back_byte_for_byte(wo
     assert faults() == []
 
 
+@pytest.mark.exhaustive
 def test_a_renamed_step_keeps_its_holder_its_draft_and_the_time_it_began(quick: build.World) -> None:
     source = drawn.put_live(drawn.legal_model())
     case = build.case_at(quick, "approval")
@@ -143,6 +145,7 @@ def test_a_renamed_step_keeps_its_holder_its_draft_and_the_time_it_began(quick: 
     assert faults() == []
 
 
+@pytest.mark.exhaustive(but=2)
 @pytest.mark.parametrize("anew", [False, True], ids=["kept", "anew"])
 def test_limits_of_a_step_stay_unless_they_are_to_be_counted_anew(quick: build.World, anew: bool) -> None:
     without = drawn.legal_model().replace(b'<spiffworkflow:property name="limit" value="4"/>', b"").replace(
@@ -186,6 +189,7 @@ def test_a_timer_that_goes_along_fires_at_its_own_instant(world: build.World) ->
     assert faults() == []
 
 
+@pytest.mark.exhaustive
 def test_a_step_that_is_back_at_a_desk_where_its_holder_does_not_work_is_free(quick: build.World) -> None:
     source = drawn.put_live(drawn.legal_model())
     case = build.case_at(quick, "approval")

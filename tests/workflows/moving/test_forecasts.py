@@ -64,6 +64,7 @@ def moved_into(world: build.World, source: ProcessVersion, xml: bytes) -> Proces
     return begun(world, planned(world, source, drawn.put_live(xml), now=LATER), now=LATER)
 
 
+@pytest.mark.exhaustive
 def test_where_a_case_rests_is_foretold_as_it_runs_on(quick: build.World) -> None:
     """An agency that is still at work calls a case back from publication at once."""
     source, case = live(), build.case_at(quick, "handling")
@@ -80,6 +81,7 @@ def test_where_a_case_rests_is_foretold_as_it_runs_on(quick: build.World) -> Non
     assert faults() == []
 
 
+@pytest.mark.exhaustive
 def test_whom_a_move_tells_and_what_it_skips_is_foretold(quick: build.World) -> None:
     source, published = live(), build.case_at(quick, "to_publish")
     led = replace(drawn.COST_CHECK, lane="lane_ops_lead")
@@ -132,6 +134,7 @@ def test_a_plan_previewed_before_anything_was_foretold_is_looked_at_again(quick:
 # -- parallel branches ---------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize(("element", "state", "rests"), [
     ("classify", "to_classify", ("classify", "own_step")),
     ("wait_for_agencies", "handling", ("own_step", "submit_answer", "wait_for_agencies")),
@@ -175,6 +178,7 @@ def test_a_case_past_the_join_skips_the_new_branch_and_one_before_the_fork_does_
     assert foretold(move, behind) == Forecast(("distribute",), skips=("own_step",))
 
 
+@pytest.mark.exhaustive
 def test_whatever_stands_beside_its_way_a_case_moves_by_itself_and_rests_where_it_was_foretold(quick: build.World) -> None:
     """Held, asked, referred, refused, merged, reopened, set apart: nothing a case has had is asked of it again."""
     source = live()

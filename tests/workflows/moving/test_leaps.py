@@ -65,6 +65,7 @@ def test_an_agency_whose_approval_was_renamed_is_not_led_behind_it() -> None:
     assert {"accept_assignment", "submit_answer"} <= offered("approve_answer", old, old)
 
 
+@pytest.mark.exhaustive(but=2)
 @pytest.mark.parametrize("target", ["wait_for_rest", "review_rating", "rate"])
 def test_a_plan_made_before_leads_no_case_past_publication(quick: build.World, target: str) -> None:
     source, handling, rating = live(), build.case_at(quick, "handling"), build.case_at(quick, "rating")
@@ -111,6 +112,7 @@ def test_a_case_may_be_led_back(quick: build.World) -> None:
     assert faults() == []
 
 
+@pytest.mark.exhaustive
 def test_no_choice_leads_any_state_of_the_model_past_what_it_lacks() -> None:
     """Sampled (`bin/soak moves` does all of it, between every two models)."""
     tally = Tally()
@@ -121,6 +123,7 @@ def test_no_choice_leads_any_state_of_the_model_past_what_it_lacks() -> None:
     assert tally.not_offered > 1000
 
 
+@pytest.mark.exhaustive
 def test_real_cases_go_to_every_choice_and_back_and_verification_finds_nothing(quick: build.World) -> None:
     found = check_every_choice(quick, renamed("wait_for_agencies", "agencies_done"), ("handling", "to_publish"))
     assert found["moved"] > 5

@@ -44,6 +44,7 @@ def move(run: Run, new: Definition, *, keeps_limits: bool = True, **mapping: str
     )  # fmt: skip
 
 
+@pytest.mark.exhaustive
 def test_every_kind_of_edit_moves_every_state_to_where_a_fresh_case_would_be_and_on_to_the_end() -> None:
     definition, counts = shipped(), Counts()
     courses = {process_id: Course(definition, process_id) for process_id in definition.specs}
@@ -232,6 +233,7 @@ def test_what_listens_beside_the_way_begins_or_ends_with_the_version_that_has_it
         move_tree(with_row, process_id="case", old=added.new, new=shipped(), mapping={}, now=NOON, services=no_service)
 
 
+@pytest.mark.exhaustive
 def test_what_becomes_of_a_model_of_three_hundred_elements_is_told_while_somebody_waits() -> None:
     xml = woven(Random(6), most=220).drawing.xml
     old = parse(xml)

@@ -156,6 +156,7 @@ def test_a_plan_is_made_once_begun_once_and_by_its_own_administrators(quick: bui
     assert again(looking).state == "dropped"
 
 
+@pytest.mark.exhaustive(but=2)
 def test_a_plan_is_paused_and_goes_on_where_it_was(world: build.World) -> None:
     source = live()
     those = [build.case_at(world, "to_verify") for _ in range(4)]
@@ -221,6 +222,7 @@ def test_what_fails_stays_whole_on_its_version_and_says_why(quick: build.World) 
     assert faults() == []
 
 
+@pytest.mark.exhaustive(but=2)
 def test_two_workers_move_each_case_once(world: build.World, app: Flask) -> None:
     source = live()
     those = [build.case_at(world, "to_verify") for _ in range(6)]
@@ -283,6 +285,7 @@ def test_a_worker_that_dies_leaves_its_lease_and_nothing_half_done(quick: build.
     assert faults() == []
 
 
+@pytest.mark.exhaustive
 def test_a_case_comes_back_only_while_nobody_has_worked_on_it(quick: build.World) -> None:
     source = live()
     kept, claimed_since, resumed = (build.case_at(quick, "to_classify") for _ in range(3))
@@ -386,6 +389,7 @@ def test_a_case_that_went_to_another_centre_is_none_of_the_plan_any_more(quick: 
     assert "another centre" in (line(move, gone).why_en or "")
 
 
+@pytest.mark.exhaustive
 def test_counts_agree_with_the_list_and_a_plan_is_undone_with_its_last_case(quick: build.World) -> None:
     source = live()
     secret, *others = (build.case_at(quick, "to_verify") for _ in range(3))

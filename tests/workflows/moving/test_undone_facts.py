@@ -21,6 +21,8 @@ from workflows.moving import cases as moving_cases
 from workflows.moving.pairs import Pair
 from workflows.moving.way import Arrival
 
+pytestmark = pytest.mark.exhaustive
+
 LATER = later(build.NOON, 60 * 24)
 
 

@@ -95,6 +95,7 @@ def test_states_are_kept_once_and_what_cannot_happen_is_refused() -> None:
     assert re.search(r"\(giá trị \w+ không có ở đây\)", unknown.value.vi)
 
 
+@pytest.mark.exhaustive
 def test_real_cases_of_every_kind_of_way_are_traced_and_replayed_as_they_went(sqlite_app: Flask) -> None:
     """From rows and trees the acts are found again; gone through the automaton they wait for what the case waited for at its end, and
     replayed with the durations of then each step ends when it did."""

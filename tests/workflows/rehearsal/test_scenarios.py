@@ -65,6 +65,7 @@ def result_of(rehearsal: Rehearsal) -> dict[str, Any]:
     return rehearsal.result
 
 
+@pytest.mark.exhaustive
 def test_a_real_case_becomes_a_scenario_that_holds_nothing_of_it_and_tells_where_a_draft_goes_otherwise(sqlite_app: Flask) -> None:
     world = build.standard_world()
     drawn.put_live(drawn.costly_model())
@@ -109,6 +110,7 @@ def test_a_real_case_becomes_a_scenario_that_holds_nothing_of_it_and_tells_where
     assert list(db.session.scalars(stream.order_by(Event.seq))) == ["record_scenario", "name_scenario", "drop_scenario"]
 
 
+@pytest.mark.exhaustive
 def test_a_draft_is_told_what_differs_from_what_is_live_and_nothing_of_what_both_have_changed_since(sqlite_app: Flask) -> None:
     world = build.standard_world()
     live = drawn.put_live(drawn.costly_model())
@@ -128,6 +130,7 @@ def test_a_draft_is_told_what_differs_from_what_is_live_and_nothing_of_what_both
         assert "_" not in " ".join(one["live"]), "no id of the diagram"
 
 
+@pytest.mark.exhaustive
 def test_a_way_goes_on_after_a_difference_to_the_next_one(sqlite_app: Flask) -> None:
     world = build.standard_world()
     xml = shipped_model()
@@ -166,6 +169,7 @@ def test_the_scenarios_of_the_software_go_through_its_model_and_damaged_ones_are
     assert [go_through(story, automaton).at for story in damaged] == [1, 0, 0]
 
 
+@pytest.mark.exhaustive
 def test_a_hostile_model_is_ended_by_the_limits_of_its_process_and_said_in_words() -> None:
     acts = shipped_scenarios()[0].story
     back = {"process": "1", "kind": "step", "element": "accept_assignment", "rest": ["decide_hand_back"]}
@@ -202,6 +206,7 @@ def test_a_hostile_model_is_ended_by_the_limits_of_its_process_and_said_in_words
     assert "never comes to rest" in told["scenarios"][0]["why"][1]
 
 
+@pytest.mark.exhaustive
 def test_past_cases_are_replayed_in_a_draft_by_the_worker(sqlite_app: Flask) -> None:
     world = build.standard_world()
     for agencies in (1, 2):

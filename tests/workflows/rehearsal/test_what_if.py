@@ -26,6 +26,7 @@ def relabelled(xml: bytes) -> bytes:
     return xml.replace("Phân loại".encode(), "Xếp loại".encode())
 
 
+@pytest.mark.exhaustive(but=2)
 @pytest.mark.parametrize("draft", [SHIPPED, relabelled(SHIPPED)], ids=["same text", "another label"])
 def test_in_an_unchanged_draft_nothing_changes_at_all(draft: bytes) -> None:
     lived = list(histories(3, 60, digest_of(SHIPPED)))
@@ -40,6 +41,7 @@ def test_in_an_unchanged_draft_nothing_changes_at_all(draft: bytes) -> None:
     assert {row["element"]: row["basis"] for row in result["steps"]} == _added([each.passages for each in lived])
 
 
+@pytest.mark.exhaustive
 def test_the_predicted_change_is_that_of_the_truth() -> None:
     cases, minutes = 1_000, 240
     before = list(histories(11, cases, digest_of(SHIPPED)))
@@ -69,6 +71,7 @@ def test_the_predicted_change_is_that_of_the_truth() -> None:
     assert "4 office hours (its own limit), outcome “Agree”" in said
 
 
+@pytest.mark.exhaustive
 def test_what_is_typed_takes_the_place_of_an_assumption_and_what_cannot_be_replayed_is_said() -> None:
     lives = [each.life for each in histories(5, 20, digest_of(SHIPPED))]
     typed = replay(asked(drawn.legal_model(), lives, minutes={LEGAL: 30}, outcomes={LEGAL: "comment"}), lambda _done, _total: None)

@@ -43,6 +43,7 @@ def taken(world: build.World, case: Case, by: str) -> None:
         steps.claim(build.waiting(case, "submit_answer").ref, by=world.actor(by, now), now=now)
 
 
+@pytest.mark.exhaustive
 def test_a_step_taken_meanwhile_stays_with_whoever_still_reads_its_desk_and_is_free_otherwise(sqlite_app: Flask) -> None:
     world = build.standard_world()
     kept, freed = build.case_at(world, "handling"), build.case_at(world, "handling")

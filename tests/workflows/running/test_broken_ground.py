@@ -75,6 +75,7 @@ def states(*cases: Case) -> list[str]:
 # -- a service that raises ---------------------------------------------------------------------------------------------
 
 
+@pytest.mark.exhaustive(but=2)
 def test_a_service_that_raises_stops_its_own_case_until_it_is_mended(world: build.World, monkeypatch: pytest.MonkeyPatch) -> None:
     broken, sound, at_work = build.case_at(world, "rating"), build.case_at(world, "rating"), build.case_at(world, "handling")
     runs = SERVICES["end_rating_window"].run

@@ -172,6 +172,7 @@ def test_who_is_stood_in_for_puts_back_at_desks_nobody_leads(world: build.World)
     assert task.claimed_by_id is None
 
 
+@pytest.mark.exhaustive(but=2)
 def test_the_predicate_of_the_lists_says_of_every_desk_what_the_rights_say(world: build.World) -> None:
     """Every role at every desk, of this centre and of another place, in one's own name, as a deputy and as a deputy who was."""
     task = build.waiting(build.case_at(world, "handling"), "submit_answer")

@@ -44,6 +44,7 @@ def test_an_old_case_finishes_on_its_own_model_after_the_upgrade(world: build.Wo
     assert db.session.scalars(select(ProcessInstance).where(ProcessInstance.case_id == newer.id)).one().process_version.number == 2
 
 
+@pytest.mark.exhaustive(but=2)
 @pytest.mark.parametrize(("state", "verb", "by", "form"), [
     ("to_classify", "hold", "ops_lead", {"reason": "Chờ mưa tạnh.", "until": date(2026, 3, 6)}),
     ("to_classify", "refer", "operator", {"body": "Tỉnh", "reason": "Không thuộc huyện."}),

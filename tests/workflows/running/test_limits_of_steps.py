@@ -87,6 +87,7 @@ def promised(case: Case, kind: ClockKind, assignment: Assignment | None = None) 
 # -- a change of the calendar ---------------------------------------------------------------------------------------------
 
 
+@pytest.mark.exhaustive
 def test_after_a_day_off_every_open_step_is_due_with_its_limit(world: World) -> None:
     cases = {state: build.case_at(world, state, agencies=2) for state in GOING}
     before = {state: dues(case) for state, case in cases.items()}
@@ -125,6 +126,7 @@ def test_a_drawn_step_with_a_limit_of_its_own_moves_too(small: World) -> None:
     assert faults(local(5, 3, 18, 30)) == []
 
 
+@pytest.mark.exhaustive
 def test_the_timer_of_a_window_counted_in_working_days_moves_with_it(world: World) -> None:
     add_rule(ClockRule(kind="rating", amount=5, unit="working_days", centre_id=world.centre.id, valid_from=date(2026, 1, 1)))
     case = build.case_at(world, "rating")
@@ -321,6 +323,7 @@ MOVERS: dict[str, Callable[[World], Case]] = {
 }
 
 
+@pytest.mark.exhaustive(but=8)
 @pytest.mark.parametrize("name", MOVERS)
 def test_whatever_moves_a_limit_moves_its_step_also_after_a_day_off(small: World, name: str) -> None:
     case = MOVERS[name](small)
@@ -335,6 +338,7 @@ def test_whatever_moves_a_limit_moves_its_step_also_after_a_day_off(small: World
 # -- installations that have wrong days ------------------------------------------------------------------------------------
 
 
+@pytest.mark.exhaustive
 def test_bringing_the_tables_up_to_date_puts_wrong_days_of_open_steps_right(config: Config) -> None:
     with running(config):
         world = build.standard_world()

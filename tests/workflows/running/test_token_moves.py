@@ -124,6 +124,7 @@ def test_every_resting_place_of_the_model_is_known_here() -> None:
     assert set(STANDS) == {element.id for element in shipped().elements.values() if element.kind in resting}
 
 
+@pytest.mark.exhaustive(but=3)
 @pytest.mark.parametrize(("source", "target"), one_of_each_kind(MOVES, itemgetter(0), one_of=3))
 def test_a_token_moved_stands_as_one_that_came_by_itself_and_goes_on_to_an_end(source: str, target: str) -> None:
     run = standing_at(source)

@@ -76,6 +76,7 @@ def check_cost(world: build.World, case: Case, by: str = "operator", **values: A
 # -- the way ------------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.exhaustive(but=2)
 def test_a_case_goes_through_a_drawn_step_and_on_to_its_end(app: Flask) -> None:
     world = build.standard_world()
     case = reviewed_case(world)
@@ -97,6 +98,7 @@ def test_the_centre_publishes_only_when_every_agency_is_through_the_drawn_step(w
     assert waiting(case) == ["publish"]
 
 
+@pytest.mark.exhaustive
 def test_gateways_read_what_was_written_also_where_nothing_was(world: build.World) -> None:
     drawn.put_live(drawn.costly_model())
     for cost, next_step in ((5.5, "cost_signature"), (5, "publish"), (None, "publish")):

@@ -122,6 +122,7 @@ def test_a_click_wins_over_a_timer_that_waits_for_its_case(postgres_app, postgre
     assert (timer.ended_at, timer.fired_at, case.state) == (at, None, "review")
 
 
+@pytest.mark.exhaustive
 def test_a_step_that_goes_to_another_case_while_it_waits_for_its_own_is_not_done_there(postgres_app, postgres):
     world = build.standard_world()
     main, other = build.case_at(world, "handling"), build.case_at(world, "handling", agencies=2)
@@ -181,6 +182,7 @@ def wait_until_somebody_waits(postgres):
             time.sleep(0.02)
 
 
+@pytest.mark.exhaustive
 @pytest.mark.on_both
 def test_two_workers_fire_each_timer_exactly_once(app):
     _world, cases = rated_world(6)
@@ -359,6 +361,7 @@ def test_a_merged_case_ends_with_its_main_one_by_the_worker(app):
     assert (main.state, other.state) == ("closed", "merged")
 
 
+@pytest.mark.exhaustive
 def test_rows_and_tokens_tell_the_same(app):
     world = build.standard_world()
     for state in build.WALK[:-1]:

@@ -64,6 +64,7 @@ def to_the_end(world: build.World, *, urgent: bool = False) -> set[str]:
     return done
 
 
+@pytest.mark.exhaustive(but=4)
 @pytest.mark.parametrize("key", STARTING_MODELS)
 def test_each_is_clean_and_takes_a_case_from_the_report_to_its_end(sqlite_app: Flask, key: str) -> None:
     model = STARTING_MODELS[key]
@@ -80,6 +81,7 @@ def test_each_is_clean_and_takes_a_case_from_the_report_to_its_end(sqlite_app: F
     assert [str(found) for found in (*check_cases(now=build.NOON), *check_process()) if found.is_fault] == []
 
 
+@pytest.mark.exhaustive
 def test_a_draft_begins_from_each_by_the_page(sqlite_app: Flask, sqlite_client: FlaskClient) -> None:
     at(sqlite_app, build.NOON)
     world = world_with_people()

@@ -98,6 +98,7 @@ def found(version: ProcessVersion) -> set[tuple[str, str | None]]:
     return {(finding.check, finding.element) for finding in check_version(version).errors}
 
 
+@pytest.mark.exhaustive
 def test_an_id_that_stood_for_another_step_is_an_error_that_names_both(twice: tuple[build.World, ProcessVersion, ProcessVersion]) -> None:
     world, legal, survey = twice
     assert reused_between(legal, survey) == {"step_1"} == reused_between(survey, legal)
@@ -110,6 +111,7 @@ def test_an_id_that_stood_for_another_step_is_an_error_that_names_both(twice: tu
         hand_in(survey, by=world.actor("admin"), now=NOON, note="Khảo sát trước khi phân loại")
 
 
+@pytest.mark.exhaustive
 def test_a_draft_begun_from_it_or_uploaded_gets_an_id_never_used_before_and_says_so(
     twice: tuple[build.World, ProcessVersion, ProcessVersion]
 ) -> None:
@@ -128,6 +130,7 @@ def test_a_draft_begun_from_it_or_uploaded_gets_an_id_never_used_before_and_says
     assert text_of(survey) == xml
 
 
+@pytest.mark.exhaustive
 def test_an_honest_renaming_stays_the_same_step(twice: tuple[build.World, ProcessVersion, ProcessVersion]) -> None:
     world, legal, _ = twice
     renamed = called(text_of(legal), ("Xem xét pháp lý", "Look at the law"))

@@ -170,6 +170,7 @@ def taken_up(world: World, case: Case, **given: object) -> Assignment:
     return db.session.get_one(Assignment, case.assignments[0].id, populate_existing=True)
 
 
+@pytest.mark.exhaustive(but=2)
 @pytest.mark.parametrize("state", ["at_agency", "handling"])
 def test_its_answer_is_taken_up_unchanged_and_the_next_leader_up_decides(world: World, state: str) -> None:
     case = build.case_at(world, state)
@@ -187,6 +188,7 @@ def test_its_answer_is_taken_up_unchanged_and_the_next_leader_up_decides(world: 
     assert db.session.get_one(Case, case.id, populate_existing=True).state == "to_publish"
 
 
+@pytest.mark.exhaustive
 def test_an_answer_is_taken_up_once_and_after_a_redo_a_new_link_brings_another(world: World) -> None:
     case = build.case_at(world, "handling")
     without_people(world, "PTNMT")
@@ -240,6 +242,7 @@ def test_a_link_leaves_by_e_mail_with_its_address_put_in_at_the_last_moment_and_
     assert not [value for value in kept if secret_of(link.ref) in value or MAIL in value]
 
 
+@pytest.mark.exhaustive(but=2)
 @pytest.mark.parametrize("what", ["revoked", "answered", "run out", "closed door", "set apart"])
 def test_a_link_that_opens_nothing_any_more_is_not_sent(world: World, what: str) -> None:
     case = links.referred(world)

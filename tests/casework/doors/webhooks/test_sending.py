@@ -137,6 +137,7 @@ def test_the_next_of_a_case_waits_for_the_one_before_and_other_cases_go_on(world
     assert all(row.delivered_at is not None for row in webhooks.rows_of(endpoint))
 
 
+@pytest.mark.exhaustive
 def test_ten_failures_make_a_dead_letter_that_can_be_sent_again(world: build.World, heard: webhooks.Heard) -> None:
     endpoint, _ = endpoint_at(world, heard)
     build.case_at(world, "to_verify")
@@ -177,6 +178,7 @@ def test_a_receiver_that_asks_for_time_gets_it(world: build.World, heard: webhoo
     assert fresh(endpoint).failures == 0
 
 
+@pytest.mark.exhaustive
 def test_gone_is_off_at_once_and_a_person_turns_it_on_again(world: build.World, heard: webhooks.Heard) -> None:
     endpoint, _ = endpoint_at(world, heard)
     build.case_at(world, "to_classify")

@@ -75,6 +75,7 @@ def test_quarantine_erases_what_is_queued_and_ends_the_work_without_a_word(world
     assert [(row.type, row.seq) for row in webhooks.rows_of(agency) if row.case_id == other.id] == [("assignment.end", 2)]
 
 
+@pytest.mark.exhaustive
 def test_a_report_told_of_by_two_cases_keeps_its_numbers_when_one_is_set_apart(world: build.World) -> None:
     endpoint = of_agency(world)
     case, main = build.case_at(world, "at_agency"), build.case_at(world, "at_agency")
