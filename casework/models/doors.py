@@ -96,6 +96,7 @@ class ProvisionedPerson(Model):
     external_digest: Mapped[str | None] = mapped_column(String(64), comment="keyed digest of it")
     created_at: Mapped[datetime]
     deleted_at: Mapped[datetime | None] = mapped_column(comment="when the directory removed the person; counts while the account is closed")
+    closed_at: Mapped[datetime | None] = mapped_column(comment="when the directory closed the account; another time, and people did since")
 
 
 class DoorRepeat(Model):

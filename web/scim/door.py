@@ -14,7 +14,7 @@ from casework.bilingual import Bilingual
 from casework.doors.asking import KeyRefused, ScopeMissing
 from casework.doors.gates import Door, centres_behind
 from casework.doors.limits import BODY_BYTES
-from casework.doors.people.acts import LastAdministrator, NameTaken
+from casework.doors.people.acts import ClosedElsewhere, IdentityStays, LastAdministrator, NameTaken
 from casework.errors import CaseworkError
 from casework.local_time import local_day
 from casework.permissions import Action, NotAllowed
@@ -22,7 +22,15 @@ from web.clock import now
 from web.door_keys import TooOften, asked_language, passes, take_from_programs, through_door
 from web.scim.faults import WORDS, Refused
 
-bp = Blueprint("scim", __name__, url_prefix="/scim/v2")
+
+class _Closed(Blueprint):
+    """A blueprint no view of which answers OPTIONS by itself: `elsewhere` does, as closed as the door is."""
+
+    def add_url_rule(self, *given: Any, **options: Any) -> None:
+        super().add_url_rule(*given, **{"provide_automatic_options": False, **options})
+
+
+bp = _Closed("scim", __name__, url_prefix="/scim/v2")
 
 MEDIA_TYPE = "application/scim+json"
 ERROR = "urn:ietf:params:scim:api:messages:2.0:Error"
@@ -126,7 +134,7 @@ def _not_taken(refusal: CaseworkError) -> Response:
     """What a use case refuses, in its words."""
     if isinstance(refusal, NameTaken):
         return refused(409, refusal.text, "uniqueness")
-    if isinstance(refusal, LastAdministrator):
+    if isinstance(refusal, (ClosedElsewhere, IdentityStays, LastAdministrator)):
         return refused(409, refusal.text)
     if isinstance(refusal, NotAllowed):
         return refused(404, WORDS["not_found"])

@@ -20,6 +20,7 @@ from casework.doors.people.acts import (
     admit,
     change,
     identify,
+    note_closed,
     readmit,
     refuse_last_administrator,
     remove,
@@ -72,6 +73,7 @@ def add() -> ResponseReturnValue:
         )  # fmt: skip
         if not wished.get("is_active", True):
             shut_out(account, by=by, now=moment, reason=REASON)
+            note_closed(account, centre_id=centre_id, now=moment)
         identify(account, external, centre_id=centre_id, issuer=_issuer(), by=by, now=moment)
         ref = account.ref
     return _answer(_found(ref), 201)
@@ -144,6 +146,7 @@ def _shut_out(account: Account, by: Actor) -> None:
     # asked again now that no other account can be closed before this commit: two at once would leave none
     db.session.flush()
     refuse_last_administrator(account, by=by, now=now())
+    note_closed(account, centre_id=known_caller().centre_id, now=now())
 
 
 def _issuer() -> Issuer | None:

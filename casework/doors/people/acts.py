@@ -16,7 +16,7 @@ from casework.doors.asking import Caller
 from casework.doors.people.rows import EXTERNAL_PURPOSE, external_digest, is_removed
 from casework.errors import CaseworkError
 from casework.local_time import local_day
-from casework.models import Account, Membership, ProvisionedPerson
+from casework.models import Account, Deputy, Membership, ProvisionedPerson
 from casework.permissions import Action, Actor, Grant, Role, require
 from casework.sealing.seal import open_text, seal_text
 from casework.settings.people import PersonRefused, add_person, change_person, enable_account, fit_login, require_own
@@ -40,6 +40,26 @@ class LastAdministrator(CaseworkError):
         super().__init__(
             "Đây là quản trị viên cuối cùng của Trung tâm; xin giao vai trò này cho người khác trước.",
             "This is the last administrator of the centre; please give the role to somebody else first.",
+        )
+
+
+class ClosedElsewhere(CaseworkError):
+    """People closed the account, and people open it again."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "Tài khoản này do quản trị viên khóa; chỉ quản trị viên mở lại được.",
+            "An administrator closed this account; only an administrator can open it again.",
+        )
+
+
+class IdentityStays(CaseworkError):
+    """The outside identity of an administrator is not a directory's to change."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "Không đổi externalId của người đang giữ hoặc sắp giữ vai trò quản trị viên.",
+            "The externalId of somebody who is, or will be, an administrator cannot be changed.",
         )
 
 
@@ -90,14 +110,22 @@ def admit(
 
 
 def readmit(account: Account, *, by: Actor, now: datetime) -> None:
-    """Open a closed account again, to be signed in to as before; roles, deputies and agreements that have ended stay ended.
+    """Open what the directory itself closed, to be signed in to as before; roles, deputies and agreements that have ended stay ended.
 
-    Records `change_setting`. Raises NotAllowed, PersonRefused.
+    Records `change_setting`. Raises NotAllowed, PersonRefused, ClosedElsewhere.
     """
-    enable_account(account, by=by, now=now, password_hash=None, reason=REASON)
     row = db.session.get(ProvisionedPerson, account.id)
-    if row is not None:
-        row.deleted_at = None
+    if row is None or row.closed_at is None or row.closed_at != account.disabled_at:
+        raise ClosedElsewhere
+    enable_account(account, by=by, now=now, password_hash=None, reason=REASON)
+    row.deleted_at = row.closed_at = None
+
+
+def note_closed(account: Account, *, centre_id: int, now: datetime) -> None:
+    """Note that the directory closed the account, now, so that it may open it again."""
+    row = _said_of(account, centre_id, now)
+    row.closed_at = account.disabled_at
+    db.session.add(row)
 
 
 def change(account: Account, *, by: Actor, now: datetime, full_name: str, title: str, email: str) -> bool:
@@ -113,14 +141,19 @@ def identify(
 ) -> None:
     """Keep the directory's own identifier of a person, or with None forget it; with `issuer`, it is their subject there and signs them in.
 
-    A closed account is linked when it is opened again. What was linked by the identifier before is unlinked. Records `change_setting` of
-    the identity. Raises NotAllowed, NameTaken, PersonRefused for one that is too long.
+    A closed account is linked when it is opened again. What was linked by the identifier before is unlinked. Of people it did not add the
+    directory keeps its identifier, and how they sign in stays theirs. Records `change_setting` of the identity. Raises NotAllowed,
+    NameTaken, PersonRefused for one that is too long, IdentityStays where it would change how an administrator signs in.
     """
     require_own(by, account, now)
     external = fit_external(external) if external is not None else None
     row = _said_of(account, centre_id, now)
+    is_administrator = _may_administer(account, now)
+    issuer = issuer if _is_added(account, row) else None
     former = open_text(row.sealed_external, purpose=EXTERNAL_PURPOSE) if row.sealed_external is not None else None
     if external != former:
+        if issuer is not None and is_administrator:
+            raise IdentityStays
         _refuse_named(external, centre_id, besides=account.id)
         if former is not None and issuer is not None:
             _unlink(account, issuer.subject(former), by=by, now=now)
@@ -128,7 +161,7 @@ def identify(
         row.external_digest = external_digest(external) if external is not None else None
         if external is not None or former is not None:
             db.session.add(row)
-    if external is not None and issuer is not None and account.disabled_at is None:
+    if external is not None and issuer is not None and account.disabled_at is None and not is_administrator:
         _link(account, issuer.subject(external), by=by, now=now)
 
 
@@ -168,8 +201,24 @@ def _said_of(account: Account, centre_id: int, now: datetime) -> ProvisionedPers
     if row is None:
         return ProvisionedPerson(account_id=account.id, centre_id=centre_id, created_at=now)
     if row.centre_id != centre_id:
-        row.centre_id, row.sealed_external, row.external_digest, row.deleted_at = centre_id, None, None, None
+        row.centre_id, row.created_at = centre_id, now
+        row.sealed_external = row.external_digest = row.deleted_at = row.closed_at = None
     return row
+
+
+def _is_added(account: Account, row: ProvisionedPerson) -> bool:
+    """Whether the directory added the account, and did not meet it: then both rows were made by one act."""
+    return row.created_at == account.created_at
+
+
+def _may_administer(account: Account, now: datetime) -> bool:
+    """Whether the person is an administrator, will be one, or acts for one."""
+    today = local_day(now)
+    if any(row.role == Role.ADMINISTRATOR and (row.valid_to is None or row.valid_to > today) for row in account.memberships):
+        return True
+    acting = select(Membership.id).join(Deputy, Deputy.principal_id == Membership.account_id)
+    acting = acting.where(Deputy.deputy_id == account.id, Deputy.ends_at > now, Membership.role == Role.ADMINISTRATOR)
+    return db.session.scalar(acting.limit(1)) is not None
 
 
 def _removed(centre_id: int, login: str) -> tuple[Account, ProvisionedPerson] | None:

@@ -10,7 +10,7 @@ from sqlalchemy import select
 
 from casework.db import db, unit_of_work
 from casework.doors.behalf import agree
-from casework.doors.people.acts import LastAdministrator
+from casework.doors.people.acts import ClosedElsewhere, LastAdministrator
 from casework.models import (
     Account,
     BehalfAgreement,
@@ -27,7 +27,7 @@ from casework.models import (
 from casework.permissions import Action, actor_for
 from casework.privacy.account_marks import check_account_marks
 from casework.settings.deputyships import appoint_deputy
-from casework.settings.people import enable_account
+from casework.settings.people import disable_account, enable_account
 from tests import build, service_accounts
 from tests.conftest import client_of
 from tests.second_centre import second_world
@@ -149,6 +149,24 @@ def test_access_comes_back_without_the_roles_that_have_run_out(directory: Direct
     at(directory.app, NOON + timedelta(days=3))
     assert directory.set_active("operator", True).json["active"] is True
     assert not actor_for(directory.account("operator"), now=NOON + timedelta(days=3)).roles
+
+
+def test_what_an_administrator_closed_no_directory_opens(directory: Directory) -> None:
+    by = directory.world.actor("administrator")
+    ref, new = directory.ref("operator"), directory.add("le.moi", externalId="le-1")["id"]
+    added = db.session.scalars(select(Account.id).where(Account.ref == new)).one()
+    directory.set_active("operator")
+    directory.set_active("operator", True)
+    with unit_of_work():
+        for account in (directory.account("operator"), db.session.get_one(Account, added)):
+            disable_account(account, by=by, now=NOON + timedelta(hours=1), reason="Lạm dụng quyền")
+    for answer in (directory.set_active("operator", True), directory.send("PUT", f"Users/{ref}", {"displayName": "Ai", "active": True})):
+        assert (answer.status_code, answer.json["detail"]) == (409, ClosedElsewhere().vi)
+    assert directory.account("operator").disabled_at is not None
+    assert directory.set_active("operator", False).status_code == 200, "closed it is, whoever did it"
+    assert directory.send("DELETE", f"Users/{new}").status_code == 204
+    again = directory.send("POST", "Users", {"userName": "le.moi", "displayName": "Lê", "externalId": "le-1"})
+    assert (again.status_code, again.json["detail"]) == (409, ClosedElsewhere().vi)
 
 
 def test_the_last_administrator_of_a_centre_stays(directory: Directory) -> None:

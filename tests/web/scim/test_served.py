@@ -8,6 +8,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -19,9 +20,10 @@ from sqlalchemy import select
 from casework.accounts.outside_identities import Subject, account_of_subject
 from casework.db import db, unit_of_work
 from casework.doors.accounts import ServiceWish, change_service_account
+from casework.doors.people.acts import IdentityStays
 from casework.messages.http_client import Door
-from casework.models import Account, Event, OutsideIdentity, RateCounter, ServiceAccount
-from casework.permissions import Action
+from casework.models import Account, Event, Membership, OutsideIdentity, RateCounter, ServiceAccount
+from casework.permissions import Action, Role
 from tests.conftest import _made, client_of, on_sqlite
 from tests.kill.ports import free_port
 from tests.outside.provider import CLIENT
@@ -134,6 +136,28 @@ def test_whoever_comes_in_closed_is_linked_once_opened(directory: Directory, tmp
     assert opens("sub-1") is None
     assert directory.patch(ref, {"op": "replace", "path": "active", "value": "True"}).status_code == 200
     assert opens("sub-1") is not None
+
+
+@on_sqlite
+def test_who_administers_or_was_there_before_signs_in_as_before_whatever_the_directory_says(directory: Directory, tmp_path: Path) -> None:
+    linking(directory, tmp_path)
+    at(directory.app, NOON + timedelta(hours=1))
+    for name in ("administrator", "operator"):
+        kept = directory.patch(directory.ref(name), {"op": "add", "path": "externalId", "value": f"sub-{name}"})
+        again = directory.send("PUT", f"Users/{directory.ref(name)}", {"displayName": "Ai", "externalId": f"sub-{name}"})
+        assert (kept.status_code, again.status_code) == (200, 200)
+        assert opens(f"sub-{name}") is None
+    ref = directory.add("le.moi", externalId="sub-1")["id"]
+    with unit_of_work():
+        le = db.session.scalars(select(Account).where(Account.ref == ref)).one()
+        later = NOON.date() + timedelta(days=9)
+        db.session.add(Membership(account=le, role=Role.ADMINISTRATOR, centre_id=directory.world.centre.id, valid_from=later))
+    for change in ({"op": "replace", "path": "externalId", "value": "sub-2"}, {"op": "remove", "path": "externalId"}):
+        refused = directory.patch(ref, change)
+        assert (refused.status_code, refused.json["detail"]) == (409, IdentityStays().vi)
+    assert opens("sub-1") is not None
+    assert opens("sub-2") is None
+    assert directory.patch(ref, {"op": "replace", "path": "title", "value": "Phó phòng"}).status_code == 200
 
 
 @on_sqlite

@@ -28,8 +28,9 @@ def directory(app: Flask) -> Directory:
 
 def test_a_closed_door_is_not_there_with_or_without_a_key(directory: Directory) -> None:
     put(directory.world, setting_of(Door.SCIM), "closed")
-    for path in ("Users", "ServiceProviderConfig", "Schemas", "no-such"):
-        assert directory.send("GET", path).status_code == directory.send("GET", path, key="").status_code == 404
+    for path in ("Users", f"Users/{directory.ref('operator')}", "ServiceProviderConfig", "Schemas", "no-such"):
+        for method in ("GET", "OPTIONS"):
+            assert directory.send(method, path).status_code == directory.send(method, path, key="").status_code == 404, (method, path)
 
 
 def test_keys_that_are_missing_wrong_or_of_another_thing_are_told_apart_and_learn_nothing(directory: Directory) -> None:
@@ -209,6 +210,7 @@ def test_what_cannot_be_read_is_refused_and_never_a_fault_of_ours(directory: Dir
     assert directory.send("POST", ".search", {}).status_code == 501
     assert directory.send("DELETE", "Schemas").status_code == 405
     assert directory.send("GET", "Groups").status_code == 404
+    assert directory.send("OPTIONS", "Users").status_code == 405
     assert client_of(directory.app).get("/scim/v2/Users?count=x", headers=headers).status_code == 400
     assert client_of(directory.app).get("/scim/v2/Users/%00", headers=headers).status_code == 404
 
