@@ -4,7 +4,7 @@ Decoding, covering and writing files happen in the `prepare_…` functions, befo
 a file without a row is swept away, and a row without a file cannot occur.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import BinaryIO
@@ -228,6 +228,16 @@ def photos_of_answer(answer: Answer) -> list[Photo]:
     return list(
         db.session.scalars(select(Photo).where(Photo.answer_id == answer.id, Photo.state == "linked").order_by(Photo.position, Photo.id))
     )
+
+
+def photos_of_links(link_ids: Collection[int]) -> dict[int, list[Photo]]:
+    """The photos that came with answers by one-time links, in order, by the row number of the link; one statement, none without links."""
+    found: dict[int, list[Photo]] = {}
+    if link_ids:
+        query = select(Photo).where(Photo.reply_link_id.in_(link_ids), Photo.state == "linked").order_by(Photo.position, Photo.id)
+        for photo in db.session.scalars(query):
+            found.setdefault(photo.reply_link_id or 0, []).append(photo)
+    return found
 
 
 def uncleared_photos(report: Report) -> list[Photo]:

@@ -17,7 +17,7 @@ from casework.intake.file_report import cleared_words
 from casework.models import Addition, Assignment, Case, File, Photo, Referral, ReplyLink
 from casework.permissions import Action, Actor, may
 from casework.permissions.sight import Sight, sees
-from casework.photos.records import copy_for, photos_of_report
+from casework.photos.records import copy_for, photos_of_links, photos_of_report
 from casework.places.points import exact_point
 from casework.reading.counting import Counted
 
@@ -98,7 +98,7 @@ def links_seen(case: Case, by: Actor, now: datetime) -> list[SeenLink]:
         return []
     sees_all, manages = sees(by, Sight.SUBMITTED_ANSWERS, case), may(by, Action.SEND_LINK, case)
     rows = [row for row in _rows(case) if sees_all or (row.assignment is not None and by.works_for(row.assignment, case))]
-    photos = _photos(rows)
+    photos = photos_of_links([row.id for row in rows if row.answered_at is not None])
     return [_seen(row, case, now, photos.get(row.id, []), manages=manages) for row in rows]
 
 
@@ -143,15 +143,6 @@ def _ids(which: ColumnElement[bool]) -> CompoundSelect[int]:
 def _rows(case: Case) -> list[ReplyLink]:
     query = select(ReplyLink).where(ReplyLink.id.in_(_ids(Case.id == case.id))).order_by(ReplyLink.id.desc()).limit(MOST)
     return list(db.session.scalars(query.options(joinedload(ReplyLink.referral), joinedload(ReplyLink.assignment))))
-
-
-def _photos(rows: Sequence[ReplyLink]) -> dict[int, list[Photo]]:
-    answered, found = [row.id for row in rows if row.answered_at is not None], dict[int, list[Photo]]()
-    if answered:
-        query = select(Photo).where(Photo.reply_link_id.in_(answered), Photo.state == "linked").order_by(Photo.position, Photo.id)
-        for photo in db.session.scalars(query):
-            found.setdefault(photo.reply_link_id or 0, []).append(photo)
-    return found
 
 
 _COUNTED = _ids(Case.ref == bindparam("links_of")).subquery()

@@ -19,7 +19,7 @@ from casework.events import record
 from casework.local_time import local_day
 from casework.models import Assignment, Photo, ReplyLink
 from casework.permissions import Action, Actor, require
-from casework.photos.records import PreparedPhoto
+from casework.photos.records import PreparedPhoto, photos_of_links
 from casework.text import normal
 from casework.verbs import MESSAGE, Input, Situation, Verb
 
@@ -60,8 +60,7 @@ def link_to_take_up(assignment: Assignment) -> ReplyLink | None:
 
 def photos_to_take_up(link: ReplyLink) -> list[Photo]:
     """The photos that came with an answer by a link, in order."""
-    query = select(Photo).where(Photo.reply_link_id == link.id, Photo.state == "linked").order_by(Photo.position, Photo.id)
-    return list(db.session.scalars(query))
+    return photos_of_links([link.id]).get(link.id, [])
 
 
 @Verb("take_up_answer", Action.SEND_LINK, kinds=MESSAGE, staff=sentences.taken_up, is_act=True, offered_on=answers_to_take_up)
