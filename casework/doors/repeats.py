@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import delete, update
+from sqlalchemy import delete, or_, select, update
 
 from casework.db import db, inserting
-from casework.models import DoorRepeat
+from casework.models import Case, DoorRepeat
 from casework.rate_limits import KEPT
 from casework.sealing.seal import lookup_digest, open_sealed, seal
 
@@ -30,6 +30,10 @@ class OtherContent(Exception):
 
 class ClaimLost(Exception):
     """Another request with the same key has taken the act over."""
+
+
+class SetApart(Exception):
+    """The case of the first request is handled apart by now: its answer is not repeated, even where a former program kept it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +54,7 @@ class Claim:
 def claim_request(key: str, content: str, *, service_id: int, route: str, now: datetime) -> Claim | FirstAnswer:
     """Claim a request by its program's key, or return what the first one was answered. The caller commits at once.
 
-    Raises StillRunning, OtherContent.
+    Raises StillRunning, OtherContent, SetApart.
     """
     held = lookup_digest(f"{service_id}\n{route}\n{key}", purpose=KEY_PURPOSE)
     digest, token = lookup_digest(content, purpose=CONTENT_PURPOSE), secrets.token_hex(16)
@@ -70,6 +74,8 @@ def claim_request(key: str, content: str, *, service_id: int, route: str, now: d
         raise OtherContent
     if row.status is None or row.sealed_answer is None:
         raise StillRunning
+    if row.case_id is not None and _is_apart(row.case_id):
+        raise SetApart
     return FirstAnswer(row.status, open_sealed(row.sealed_answer, purpose=ANSWER_PURPOSE), row.case_id)
 
 
@@ -90,6 +96,13 @@ def give_back(claim: Claim) -> None:
 def drop_old_repeats(now: datetime) -> None:
     """Forget what is no longer answered alike."""
     db.session.query(DoorRepeat).filter(DoorRepeat.claimed_at < now - KEPT).delete(synchronize_session=False)
+
+
+def _is_apart(case_id: int) -> bool:
+    """Whether a case, or the one it is a part of by now, is in quarantine."""
+    main = select(Case.merged_into_id).where(Case.id == case_id).scalar_subquery()
+    apart = select(Case.id).where(or_(Case.id == case_id, Case.id == main), Case.quarantined_at.is_not(None))
+    return db.session.scalar(apart.limit(1)) is not None
 
 
 def _held(claim: Claim) -> tuple[Any, ...]:

@@ -3,9 +3,10 @@
 import re
 
 from flask import Response, request
+from werkzeug.exceptions import NotFound
 
 from casework.db import unit_of_work
-from casework.doors.repeats import Claim, FirstAnswer, OtherContent, StillRunning, claim_request
+from casework.doors.repeats import Claim, FirstAnswer, OtherContent, SetApart, StillRunning, claim_request
 from web.api.door import answered_bytes
 from web.api.problems import Refused
 from web.clock import now
@@ -16,7 +17,7 @@ REPLAYED = ("Idempotent-Replayed", "true")
 
 
 def claimed(route: str) -> Claim | FirstAnswer:
-    """The claim of this request, or what the same one was answered before. Raises Refused."""
+    """The claim of this request, or what the same one was answered before. Raises Refused, NotFound for a case set apart."""
     key = REPEAT_KEY.fullmatch(request.headers.get("Idempotency-Key", "").strip())
     if key is None:
         raise Refused("idempotency_key")
@@ -28,6 +29,8 @@ def claimed(route: str) -> Claim | FirstAnswer:
         raise Refused("still_running", headers={"Retry-After": "1"}) from None
     except OtherContent:
         raise Refused("idempotency_reused") from None
+    except SetApart:
+        raise NotFound from None
 
 
 def answered_again(first: FirstAnswer) -> Response:

@@ -12,7 +12,7 @@ from flask import Flask
 from casework.db import db, unit_of_work
 from casework.doors.behalf import end_agreement
 from casework.doors.repeats import drop_old_repeats
-from casework.models import Answer, DoorRepeat, Event, HandBack, Note
+from casework.models import Answer, Case, DoorRepeat, Event, HandBack, Note
 from tests import build, service_accounts
 from tests.merged import merge
 from tests.web.api.asked import OF_AGENCY, House, assignment_of, opened
@@ -201,6 +201,17 @@ def test_a_case_that_rests_or_moved_or_was_set_apart_takes_no_act(house: House) 
     gone = house.act(row, "accept_assignment", etag=mark, repeat="kept-until-set-apart-1")
     assert gone.status_code == 404
     assert db.session.query(DoorRepeat).filter_by(case_id=apart.id).count() == 0
+
+
+def test_what_a_former_program_kept_of_a_case_it_set_apart_is_not_repeated(house: House) -> None:
+    case = build.case_at(house.world, "at_agency")
+    row = assignment_of(case)
+    mark = house.get(f"/assignments/{row.ref}").headers["ETag"]
+    assert house.act(row, "accept_assignment", repeat="kept-until-set-apart-2").status_code == 200
+    with unit_of_work():
+        db.session.get_one(Case, case.id).quarantined_at = build.next_moment(case)
+    again = house.act(row, "accept_assignment", etag=mark, repeat="kept-until-set-apart-2")
+    assert (again.status_code, case.code in again.get_data(as_text=True)) == (404, False)
 
 
 @pytest.mark.exhaustive
