@@ -25,6 +25,8 @@ from casework.models import Agency, Assignment, Case, CaseReport, Event, Report,
 from casework.successors import centre_at_work
 
 QUARANTINE = "quarantine"
+ACROSS = REORGANISED | {"pass_on"}
+"""Events that may end the work of an agency of another centre than the case's."""
 _KEPT = "told to endpoints"
 
 
@@ -225,7 +227,8 @@ def _scene(case: Case, centre_id: int, heard: Sequence[Heard], asked: Sequence[E
     """What is to be known of a case, in three statements at most; None where nobody can be told."""
     types = {each.type for each in heard}
     assignments: Sequence[Any] = ()
-    if any(each.agency_id is not None or each.centre_id == centre_id for each in asked):
+    # an agency works for its own centre; only what moves a case between centres takes work from one of another
+    if any(each.centre_id == centre_id or (each.agency_id is not None and not types.isdisjoint(ACROSS)) for each in asked):
         assignments = db.session.execute(_ASSIGNMENTS, {"case": case.id}).all()
     files = any(kind.startswith(f"{Thing.REPORT}.") for each in asked for kind in each.types)
     reports = db.session.execute(_REPORTS, {"case": case.id}).all() if files and not types.isdisjoint(VERBS[Thing.REPORT]) else ()

@@ -1,14 +1,19 @@
 """What endpoints are told: written with the act, to whom it concerns alone, and nothing in it but refs and a code."""
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from flask import Flask
+from sqlalchemy.event import listen, remove
 
 import workflows.every_verb  # noqa: F401  (brings all rows)
 from casework.db import db, unit_of_work
 from casework.doors.webhooks.kinds import PUBLIC_STEPS, VERBS, Thing
+from casework.doors.webhooks.listeners import listeners
 from casework.doors.webhooks.sending import body_of
-from casework.models import Case, WebhookCourse, WebhookDelivery, WebhookEndpoint
+from casework.doors.webhooks.telling import _tell, hear
+from casework.models import Case, Event, WebhookCourse, WebhookDelivery, WebhookEndpoint
 from casework.permissions import Action
 from casework.sentences import Audience
 from casework.verbs import events_told, every_verb
@@ -118,6 +123,29 @@ def test_a_case_passed_on_is_told_to_the_new_centre_and_to_the_old_one_no_more(w
     build.act(world, case, "pass_on", "operator", centre=other.centre, reason="Thuộc địa bàn khác.")
     assert webhooks.queued(here) == before
     assert webhooks.queued(there) == ["case.pass_on"]
+
+
+def test_endpoints_of_another_centre_cost_an_act_here_no_statement(world: build.World) -> None:
+    other = second_world(world)
+    webhooks.listening(other, service_accounts.made(other, *READ, agency=next(iter(other.agencies)), name="Đơn vị bên kia")[0])
+    webhooks.listening(other, service_accounts.made(other, *READ, agency=None, name="Trung tâm bên kia")[0])
+    case = build.case_at(world, "to_classify")
+    listeners()
+    asked: list[str] = []
+
+    def count(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
+        asked.append(statement)
+
+    with unit_of_work():
+        here = db.session.get_one(Case, case.id)
+        event = Event(type="progress_note", at=build.NOON, payload={})
+        hear(here, event)
+        listen(db.engine, "before_cursor_execute", count)
+        try:
+            _tell()
+        finally:
+            remove(db.engine, "before_cursor_execute", count)
+    assert not [each for each in asked if "assignment" in each], asked
 
 
 def test_a_reorganisation_is_told_to_the_centre(world: build.World) -> None:
