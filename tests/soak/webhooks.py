@@ -36,7 +36,10 @@ from tests.verifying_webhooks import documented
 from web.config import Config
 
 CASES = 50
-ALIVE_SECONDS, DEAD_SECONDS = (0.1, 1.0), (0.0, 0.2)
+ALIVE_REQUESTS, ALIVE_SECONDS, DEAD_SECONDS = (1, 30), 5.0, (0.0, 0.2)
+"""How many requests a receiver hears before it is killed, at whatever instant of the next one; and how long it lives where none come."""
+REQUEST_BYTES = 800
+"""About what a receiver writes down of a request."""
 IDLE_SECONDS = 0.3
 """How long it is idle before its clock goes on: longer than a receiver is dead, or each death would use up a schedule of its own."""
 PATIENCE = 900
@@ -133,11 +136,22 @@ def _kill(port: int, path: Path, lot: random.Random, stopped: threading.Event, k
     while not stopped.is_set():
         process = subprocess.Popen([sys.executable, "-S", str(module), str(port), str(path), str(lot.random())[2:8]])
         _wait_for(port)
-        stopped.wait(lot.uniform(*ALIVE_SECONDS))
+        _live(path, lot.randint(*ALIVE_REQUESTS), stopped)
+        stopped.wait(lot.uniform(0, 0.03))
         process.send_signal(signal.SIGKILL)
         process.wait()
         kills[0] += 1
         stopped.wait(lot.uniform(*DEAD_SECONDS))
+
+
+def _live(path: Path, requests: int, stopped: threading.Event) -> None:
+    """Wait until so many more requests were heard, whatever the machine's speed."""
+    def size() -> int:
+        return path.stat().st_size if path.exists() else 0
+
+    end, enough = time.monotonic() + ALIVE_SECONDS, size() + requests * REQUEST_BYTES
+    while not stopped.is_set() and time.monotonic() < end and size() < enough:
+        stopped.wait(0.005)
 
 
 def _wait_for(port: int) -> None:
