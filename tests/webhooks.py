@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
+from urllib.parse import urlsplit
 
 from sqlalchemy import select
 
@@ -50,7 +51,8 @@ def added(
     with unit_of_work(keeps_rows=True):
         row = db.session.get_one(ServiceAccount, row.account_id)
         wish = EndpointWish(url=url, events=events or list(map(str, things_for(row.scopes))), scheme=scheme)
-        return add_endpoint(row, wish, inside=HERE, by=world.actor("administrator"), now=now, reason=WHY)
+        inside = frozenset({f"127.0.0.1:{urlsplit(url).port or 443}"})
+        return add_endpoint(row, wish, inside=inside, by=world.actor("administrator"), now=now, reason=WHY)
 
 
 def listening(world: build.World, row: ServiceAccount, **given: Any) -> WebhookEndpoint:

@@ -31,6 +31,11 @@ FRESH_FORMS: dict[str, Callable[[], bool]] = {
 }
 """Forms that need it depending on what is sent."""
 
+ALWAYS_FRESH: dict[str, Callable[[], bool]] = {
+    "settings_webhooks.change": lambda: (request.view_args or {}).get("act") == "address",
+}
+"""Forms like a view that `is_fresh`, depending on what is sent: with another address, what is told goes to somebody else."""
+
 OWN_MINUTES = 30
 """For changes of one's own second factors, where the installation requires no recent proof otherwise."""
 OURS = ("again_password", "again_code", "again_answer", "again_way", "csrf_token")
@@ -44,6 +49,7 @@ def wants_proof(action: Action, *, always: bool = False) -> bool:
     session = current_session()
     if session is None or session.account.kind != "staff":
         return False
+    always = always or ALWAYS_FRESH.get(request.endpoint or "", bool)()
     if not always and action not in FRESH_ACTIONS and not FRESH_FORMS.get(request.endpoint or "", bool)():
         return False
     minutes = int(value_of("fresh_minutes")) or (OWN_MINUTES if always else 0)

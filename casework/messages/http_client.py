@@ -28,6 +28,8 @@ CONNECT_SECONDS, READ_SECONDS = 5.0, 15.0
 CALL_SECONDS = 20.0
 """How long a whole call may take; far less than a lease, so that nobody else sends the same."""
 LARGEST_ANSWER = 1_000_000
+HTTPS_PORT = 443
+DEFAULT_PORTS = {"http": 80, "https": HTTPS_PORT}
 MOST_TRIED = 4
 """How many addresses of a name are tried in turn."""
 NAT64 = ipaddress.ip_network("64:ff9b::/96")
@@ -56,6 +58,14 @@ class Unanswered(CallFailed):
     """Something may have been handed over, but there was no usable answer."""
 
 
+def _host_and_port(named: str) -> tuple[str, int | None]:
+    """A host as the environment names it: with a port behind its last colon, unless it is a bare IPv6 address."""
+    host, colon, port = named.rpartition(":")
+    if not colon or (":" in host and not host.endswith("]")) or not port.isdigit():
+        return named.strip("[]"), None
+    return host.strip("[]"), int(port)
+
+
 @dataclass(frozen=True)
 class Answer:
     """An answer; names of headers in lower case."""
@@ -73,16 +83,20 @@ class Answer:
 
 
 class Door:
-    """Calls to the outside. `inside` are hosts of this network that the environment allows."""
+    """Calls to the outside. `inside` are hosts of this network that the environment allows; one named with a port is called on it alone,
+    or on 443."""
 
     def __init__(self, inside: Collection[str] = (), *, uses_proxy: bool = True) -> None:
-        self.inside = frozenset(host.lower() for host in inside)
+        named = [_host_and_port(each.lower()) for each in inside]
+        self.inside = frozenset(host for host, _port in named)
+        self._ports = {host: {port for each, port in named if each == host} for host, port in named if port is not None}
         self._uses_proxy = uses_proxy
 
     def and_to(self, *urls: str) -> "Door":
         """The same door, which also allows those of the addresses that are this machine: they were typed on purpose."""
         own = {host for host in map(_host_of, urls) if is_this_machine(host)}
-        return Door(self.inside | own, uses_proxy=self._uses_proxy)
+        named = {f"[{host}]:{port}" for host, ports in self._ports.items() for port in ports if port is not None}
+        return Door((self.inside - self._ports.keys()) | named | own, uses_proxy=self._uses_proxy)
 
     def call(
         self, method: str, url: str, *, content: bytes = b"", headers: Mapping[str, str] | None = None, seconds: float = CALL_SECONDS,
@@ -112,6 +126,13 @@ class Door:
             raise NotReached("address")
         if host not in self.inside and not _may_be_outside(host):
             raise NotReached("address")
+        ports = self._ports.get(host, {None})
+        if None not in ports and (parts.port or DEFAULT_PORTS[parts.scheme]) not in {*ports, HTTPS_PORT}:
+            raise NotReached("address")
+
+    def is_named(self, host: str, port: int) -> bool:
+        """Whether the environment names the host with this port."""
+        return port in self._ports.get(host, ())
 
     def direct_pool(self, *, most: int = 1) -> httpcore.ConnectionPool:
         """Kept-alive connections for calling the same few hosts often; to be used within `no_longer_than`."""

@@ -1,10 +1,16 @@
 """`langbiang webhooks`: which endpoints there are and what could not be delivered, and sending it again."""
 
+from __future__ import annotations
+
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
 import click
 
 from web.commands.console import AT_THE_SERVER, REFUSED, ready_app, say_error
+
+if TYPE_CHECKING:
+    from casework.models import WebhookEndpoint
 
 INSTANTS = click.DateTime(["%Y-%m-%dT%H:%M:%SZ", "%Y-%m-%d"])
 
@@ -40,19 +46,22 @@ def list_endpoints() -> None:
 @click.option("--reason", required=True, help="Why; kept with the event.")
 def replay_dead(ref: str, message: str | None, since: datetime | None, until: datetime | None, reason: str) -> None:
     """Send the dead letters of the endpoint REF again, all or some, with the ids they had."""
-    from casework.db import unit_of_work
     from casework.doors.accounts import service_accounts_seen
-    from casework.doors.webhooks.dead_letters import replay
+    from casework.doors.webhooks.dead_letters import replay_all
     from casework.doors.webhooks.endpoints import endpoint_seen
     from web.config import Config
 
     since, until = (each.replace(tzinfo=UTC) if each is not None else None for each in (since, until))
-    with ready_app(Config.from_environment(), "webhooks").app_context(), unit_of_work():
+
+    def find() -> WebhookEndpoint:
         endpoint = next(filter(None, (endpoint_seen(row, ref) for row in service_accounts_seen(AT_THE_SERVER))), None)
         if endpoint is None:
             say_error(f"There is no endpoint {ref}.")
             raise SystemExit(REFUSED)
-        number = replay(
-            endpoint, by=AT_THE_SERVER, now=datetime.now(UTC), reason=reason, message=message, since=since, until=until
+        return endpoint
+
+    with ready_app(Config.from_environment(), "webhooks").app_context():
+        number = replay_all(
+            find, by=AT_THE_SERVER, now=datetime.now(UTC), reason=reason, message=message, since=since, until=until
         )
     click.echo(f"{number} messages are sent again.")

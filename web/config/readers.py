@@ -14,6 +14,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
 HOST_NAME = re.compile(r"[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?|[0-9a-f:]{2,45}", re.ASCII)
+PORT = re.compile(r"(?<=[^:]):[0-9]{1,5}\Z", re.ASCII)
 SITE_PATH = re.compile(r"(/[a-zA-Z0-9._~-]+)+", re.ASCII)
 BUCKET_NAME = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]", re.ASCII)
 SHORTEST_SECRET = 32                                    # characters; 192 bits when written as urlsafe base64
@@ -159,9 +160,9 @@ def scanner_address(value: str) -> str:
 
 
 def host_names(value: str) -> frozenset[str]:
-    """Hosts separated by commas: names or addresses, without scheme, port or path."""
+    """Hosts separated by commas: names or addresses, one with its port where no other may be called; no scheme and no path."""
     hosts = frozenset(each.strip().lower() for each in value.split(","))
-    if not all(HOST_NAME.fullmatch(host) for host in hosts):
+    if not all(HOST_NAME.fullmatch(PORT.sub("", host).strip("[]")) for host in hosts):
         raise ValueError("allowed are names or addresses of hosts, separated by commas")
     return hosts
 

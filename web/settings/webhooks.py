@@ -3,6 +3,7 @@
 A shared secret is shown in the answer to the form that made it and nowhere else; the public key of a pair can be read at any time.
 """
 
+from collections.abc import Callable
 from typing import Any
 
 from flask import Blueprint, current_app, flash, redirect, render_template, request, url_for
@@ -16,7 +17,7 @@ from wtforms.widgets import CheckboxInput
 
 from casework.db import unit_of_work
 from casework.doors.accounts import service_account_seen
-from casework.doors.webhooks.dead_letters import MOST_LISTED, dead_letters, how_many_dead, how_many_wait, replay
+from casework.doors.webhooks.dead_letters import MOST_LISTED, dead_letters, how_many_dead, how_many_wait, replay_all
 from casework.doors.webhooks.endpoints import (
     LONGEST_URL,
     MOST_ENDPOINTS,
@@ -48,6 +49,7 @@ from web.task_page import at_most
 
 bp = Blueprint("settings_webhooks", __name__)
 
+Find = Callable[[], WebhookEndpoint]
 SCHEME_CHOICES = [(V1A, _l("By a key pair (v1a): the receiver needs no secret")), (V1, _l("By a shared secret (v1)"))]
 
 
@@ -139,9 +141,7 @@ def change(ref: str, endpoint_ref: str, act: str) -> ResponseReturnValue:
     does, sent = found(ACTS.get(act)), request.form
     _endpoint(_account(ref), endpoint_ref)
     try:
-        with unit_of_work():
-            each = _endpoint(_account(ref), endpoint_ref)
-            said = does(each, {"by": alone(), "now": now(), "reason": sent.get("reason", "")})
+        said = does(lambda: _endpoint(_account(ref), endpoint_ref), {"by": alone(), "now": now(), "reason": sent.get("reason", "")})
     except NotAllowed:
         raise
     except CaseworkError as refusal:
@@ -152,23 +152,26 @@ def change(ref: str, endpoint_ref: str, act: str) -> ResponseReturnValue:
     return redirect(url_for(".endpoint", ref=ref, endpoint_ref=endpoint_ref))
 
 
-def _address(each: WebhookEndpoint, given: dict[str, Any]) -> str:
-    change_url(each, request.form.get("url", ""), inside=_inside(), **given)
+def _address(find: Find, given: dict[str, Any]) -> str:
+    with unit_of_work():
+        change_url(find(), request.form.get("url", ""), inside=_inside(), **given)
     return str(_("It is asked to prove itself now; what waits is sent afterwards."))
 
 
-def _proof(each: WebhookEndpoint, given: dict[str, Any]) -> str:
-    ask_for_proof(each, **given)
+def _proof(find: Find, given: dict[str, Any]) -> str:
+    with unit_of_work():
+        ask_for_proof(find(), **given)
     return str(_("It is asked to prove itself now."))
 
 
-def _off(each: WebhookEndpoint, given: dict[str, Any]) -> str:
-    disable_endpoint(each, **given)
+def _off(find: Find, given: dict[str, Any]) -> str:
+    with unit_of_work():
+        disable_endpoint(find(), **given)
     return str(_("The endpoint is off."))
 
 
-def _replay(each: WebhookEndpoint, given: dict[str, Any]) -> str:
-    number = replay(each, message=request.form.get("message") or None, **given)
+def _replay(find: Find, given: dict[str, Any]) -> str:
+    number = replay_all(find, message=request.form.get("message") or None, **given)
     return str(ngettext("%(num)s message is sent again.", "%(num)s messages are sent again.", number))
 
 

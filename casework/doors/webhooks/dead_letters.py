@@ -1,18 +1,18 @@
 """What could not be delivered: looked at, sent again, and forgotten in time. Bodies hold no words, and are shown to nobody here."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, delete, func, select, update
+from sqlalchemy import ColumnElement, delete, func, select, tuple_, update
 
 from casework.db import db, unit_of_work
 from casework.doors.accounts import ServiceRefused
-from casework.doors.webhooks.endpoints import KIND, host_of
+from casework.doors.webhooks.endpoints import ASKED, KIND, host_of, turn_off
 from casework.doors.webhooks.kinds import VERIFY
 from casework.doors.webhooks.sending import SILENT_FOR, turn_off_silent
-from casework.models import WebhookCourse, WebhookDelivery, WebhookEndpoint
-from casework.permissions import Action, Actor, require
+from casework.models import ServiceAccount, WebhookCourse, WebhookDelivery, WebhookEndpoint
+from casework.permissions import SYSTEM, Action, Actor, require
 from casework.setting_events import record_setting, require_administrator_of
 
 MOST_LISTED = 100
@@ -48,9 +48,10 @@ def _counted(query: Any) -> dict[int, int]:
 
 def replay(
     endpoint: WebhookEndpoint, *, by: Actor, now: datetime, reason: str, message: str | None = None, since: datetime | None = None,
-    until: datetime | None = None,
+    until: datetime | None = None, most: int = TOGETHER, goes_on: bool = False,
 ) -> int:  # fmt: skip
-    """Send dead letters again, with the ids they had: one `message`, those of a span, or all. Returns how many.
+    """Send dead letters again, with the ids they had: one `message`, those of a span, or all; at most `most`, the oldest first. Returns
+    how many: where it is `most`, the caller asks again in another unit of work, with `goes_on`, and may then be told 0.
 
     Records `change_setting` with the number. Raises NotAllowed, ServiceRefused where the endpoint is off or there is none, ReasonMissing.
     """
@@ -61,15 +62,21 @@ def replay(
     which = _dead(endpoint, since, until)
     if message is not None:
         which.append(WebhookDelivery.message == message)
-    abouts = list(db.session.scalars(select(WebhookDelivery.about).where(*which).distinct().order_by(WebhookDelivery.about)))
-    if not abouts:
+    found = db.session.execute(select(WebhookDelivery.id, WebhookDelivery.about).where(*which).order_by(WebhookDelivery.id).limit(most))
+    ids, abouts = [], set[str]()
+    for id_, about in found:
+        ids.append(id_)
+        abouts.add(about)
+    if not ids and goes_on:
+        return 0
+    if not ids:
         raise ServiceRefused("Không có tin nào như vậy.", "There are no such messages.")
     # the courses first, as everybody who writes to them
-    for about in abouts:
+    for about in sorted(abouts):
         due = update(WebhookCourse).where(WebhookCourse.endpoint_id == endpoint.id, WebhookCourse.about == about)
         due = due.values(due_at=func.coalesce(WebhookCourse.due_at, now))
         db.session.execute(due, execution_options={"synchronize_session": False})
-    again = update(WebhookDelivery).where(*which).values(dead_at=None, attempts=0)
+    again = update(WebhookDelivery).where(*which, WebhookDelivery.id.in_(ids)).values(dead_at=None, attempts=0)
     result = db.session.execute(again.returning(WebhookDelivery.id), execution_options={"synchronize_session": False})
     number = len(result.all())
     row = endpoint.service
@@ -79,13 +86,33 @@ def replay(
     return number
 
 
+def replay_all(find: Callable[[], WebhookEndpoint], **given: Any) -> int:
+    """Do `replay` portion by portion, each in a unit of work of its own; `find` reads the endpoint. At most 50,000: the rest
+    by asking again."""
+    total = 0
+    for portion in range(MOST_BATCHES):
+        with unit_of_work():
+            number = replay(find(), goes_on=portion > 0, **given)
+        total += number
+        if number < TOGETHER:
+            break
+    return total
+
+
 def sweep_webhooks(now: datetime) -> int:
-    """The job: turn off what has been silent for days, and forget deliveries after 30 days and dead letters after 90. Returns how many."""
+    """The job: turn off what has been silent for days or whose account has ended, and forget deliveries after 30 days, dead letters after
+    90, and then how far those were told that are told nothing more. Returns how many messages were forgotten.
+    """
     for endpoint_id in _silent(now):
         with unit_of_work():
             endpoint = db.session.get(WebhookEndpoint, endpoint_id, populate_existing=True)
             if endpoint is not None and endpoint.is_on and endpoint.failing_since is not None:
                 turn_off_silent(endpoint, now)
+    for endpoint_id in _left_on():
+        with unit_of_work():
+            endpoint = db.session.get(WebhookEndpoint, endpoint_id, populate_existing=True)
+            if endpoint is not None and endpoint.disabled_at is None:
+                turn_off(endpoint, ASKED, by=SYSTEM, now=now, reason="Tài khoản kết nối đã kết thúc / its service account has ended")
     forgotten = 0
     for old in (WebhookDelivery.delivered_at < now - KEPT, WebhookDelivery.dead_at < now - DEAD_KEPT):
         for _ in range(MOST_BATCHES):
@@ -93,6 +120,9 @@ def sweep_webhooks(now: datetime) -> int:
             forgotten += number
             if number < TOGETHER:
                 break
+    for _ in range(MOST_BATCHES):
+        if _forget_courses(now) < TOGETHER:
+            break
     return forgotten
 
 
@@ -102,6 +132,31 @@ def _silent(now: datetime) -> list[int]:
     found = list(db.session.scalars(query.order_by(row.id)))
     db.session.rollback()
     return found
+
+
+def _left_on() -> list[int]:
+    """Endpoints of accounts that have ended, which nobody has turned off."""
+    query = select(WebhookEndpoint.id).join(ServiceAccount, ServiceAccount.account_id == WebhookEndpoint.account_id)
+    query = query.where(WebhookEndpoint.disabled_at.is_(None), ServiceAccount.ended_at.is_not(None)).order_by(WebhookEndpoint.id)
+    found = list(db.session.scalars(query.limit(TOGETHER)))
+    db.session.rollback()
+    return found
+
+
+def _forget_courses(now: datetime) -> int:
+    """Forget courses of accounts that have ended, once nothing of them is kept: nobody will look for a gap any more."""
+    course: Any = WebhookCourse.__table__.c
+    row = WebhookDelivery
+    kept = select(row.id).where(row.endpoint_id == course.endpoint_id, row.about == course.about).exists()
+    query = select(course.endpoint_id, course.about).join(WebhookEndpoint, WebhookEndpoint.id == course.endpoint_id)
+    query = query.join(ServiceAccount, ServiceAccount.account_id == WebhookEndpoint.account_id)
+    query = query.where(ServiceAccount.ended_at < now - DEAD_KEPT, ~kept).limit(TOGETHER)
+    with unit_of_work():
+        keys = [tuple(row) for row in db.session.execute(query)]
+        if keys:
+            gone = delete(WebhookCourse).where(tuple_(WebhookCourse.endpoint_id, WebhookCourse.about).in_(keys))
+            db.session.execute(gone, execution_options={"synchronize_session": False})
+    return len(keys)
 
 
 def _forget(old: ColumnElement[bool]) -> int:

@@ -2,13 +2,14 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 
 import pytest
 from flask import Flask
 from sqlalchemy import select
 
 from casework.db import db, unit_of_work
-from casework.models import Event, WebhookDelivery, WebhookEndpoint
+from casework.models import Event, LoginSession, WebhookDelivery, WebhookEndpoint
 from casework.permissions import Action
 from tests import build, service_accounts, webhooks
 from tests.web.desk import Office
@@ -70,3 +71,16 @@ def test_a_key_is_rotated_dead_letters_are_sent_again_and_an_endpoint_is_turned_
     assert office.post("administrator", f"{path}/proof", reason=webhooks.WHY).status_code == 302
     assert office.post("administrator", f"{path}/address", url="https://khac.example/", reason=webhooks.WHY).status_code == 302
     assert db.session.get_one(WebhookEndpoint, endpoint.id, populate_existing=True).url == "https://khac.example/"
+
+
+def test_another_address_asks_for_as_fresh_a_proof_as_a_new_endpoint(office: Office) -> None:
+    row = service_accounts.made(office.world, Action.READ_CASE)[0]
+    path = f"/settings/doors/{row.account.ref}/endpoints/{webhooks.listening(office.world, row).ref}"
+    office.post("administrator", f"{path}/replay", reason="")
+    with unit_of_work():
+        for session in db.session.scalars(select(LoginSession)):
+            session.authenticated_at = session.created_at = build.NOON - timedelta(days=1)
+    answers = {act: office.post("administrator", f"{path}/{act}", url="https://khac.example/", reason=webhooks.WHY).status_code
+               for act in ("address", "off")}  # fmt: skip
+    assert answers == {"address": 401, "off": 302}
+    assert newest().url != "https://khac.example/"

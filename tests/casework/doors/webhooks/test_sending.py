@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -13,12 +14,22 @@ from sqlalchemy import select
 from standardwebhooks.webhooks import Webhook, WebhookVerificationError
 
 from casework.db import db, unit_of_work
-from casework.doors.accounts import ServiceRefused
+from casework.doors.accounts import ServiceRefused, end_service_account
 from casework.doors.gates import CLOSED_DOOR, OPEN_DOOR, Door, setting_of
 from casework.doors.webhooks import sending
 from casework.doors.webhooks.dead_letters import dead_letters, replay, sweep_webhooks
-from casework.doors.webhooks.endpoints import ask_for_proof, disable_endpoint, rotate_secret, secrets_of, state_of
+from casework.doors.webhooks.endpoints import (
+    EndpointWish,
+    add_endpoint,
+    ask_for_proof,
+    disable_endpoint,
+    rotate_secret,
+    secrets_of,
+    state_of,
+)
 from casework.doors.webhooks.kinds import EventsUnknown, fit_events
+from casework.doors.webhooks.telling import Message, queue_rows
+from casework.messages import http_client
 from casework.models import OutboxMessage, ServiceAccount, WebhookCourse, WebhookDelivery, WebhookEndpoint
 from casework.permissions import Action
 from casework.settings.value_changes import set_value
@@ -167,6 +178,23 @@ def test_ten_failures_make_a_dead_letter_that_can_be_sent_again(world: build.Wor
         replay(fresh(endpoint), by=world.actor("administrator"), now=datetime.now(UTC), reason=webhooks.WHY)
 
 
+def test_many_dead_letters_are_sent_again_in_portions_the_oldest_first(world: build.World, heard: webhooks.Heard) -> None:
+    endpoint, _ = endpoint_at(world, heard)
+    told = {"ref": "x", "case": "x", "code": "LD-2026-000001", "href": "/api/v1/cases/x"}
+    with unit_of_work():
+        queue_rows([(endpoint.id, None, Message("case.classify", build.NOON, f"case:{number % 7}", told)) for number in range(25)])
+    with unit_of_work():
+        for row in webhooks.rows_of(endpoint):
+            row.dead_at = build.NOON
+    by, portions = world.actor("administrator"), []
+    for _ in range(4):
+        with unit_of_work():
+            portions.append(replay(fresh(endpoint), by=by, now=build.NOON, reason=webhooks.WHY, most=10, goes_on=bool(portions)))
+        left = [row.id for row in webhooks.rows_of(endpoint) if row.dead_at is not None]
+        assert left == [row.id for row in webhooks.rows_of(endpoint)][sum(portions):]
+    assert portions == [10, 10, 5, 0]
+
+
 def test_a_receiver_that_asks_for_time_gets_it(world: build.World, heard: webhooks.Heard) -> None:
     endpoint, _ = endpoint_at(world, heard)
     build.case_at(world, "to_verify")
@@ -218,6 +246,30 @@ def test_deliveries_are_forgotten_after_a_month_and_dead_letters_after_three(wor
         assert len(webhooks.rows_of(endpoint)) == left
 
 
+def test_of_an_account_that_ended_endpoints_are_turned_off_and_nothing_is_kept_for_good(world: build.World, heard: webhooks.Heard) -> None:
+    endpoint, _ = endpoint_at(world, heard)
+    build.case_at(world, "to_classify")
+    with unit_of_work():
+        row = db.session.get_one(ServiceAccount, endpoint.account_id)
+        end_service_account(row, by=world.actor("administrator"), now=build.NOON, reason=webhooks.WHY)
+    now = datetime.now(UTC)
+    sweep_webhooks(now)
+    assert state_of(fresh(endpoint)) == "asked"
+    assert sent() == 0
+    assert db.session.query(WebhookCourse).count() > 0
+    sweep_webhooks(now + timedelta(days=91))
+    assert (db.session.query(WebhookCourse).count(), webhooks.rows_of(endpoint)) == (0, [])
+
+
+def test_the_numbers_of_an_endpoint_that_goes_on_are_kept(world: build.World, heard: webhooks.Heard) -> None:
+    endpoint, _ = endpoint_at(world, heard)
+    case = build.case_at(world, "to_classify")
+    sent()
+    sweep_webhooks(datetime.now(UTC) + timedelta(days=91))
+    before = db.session.query(WebhookCourse).filter_by(about=f"case:{case.id}").one().seq
+    assert (before, webhooks.rows_of(endpoint)) == (2, [])
+
+
 def test_an_endpoint_turned_off_is_told_that_and_no_more(world: build.World, heard: webhooks.Heard) -> None:
     endpoint, _ = endpoint_at(world, heard)
     build.case_at(world, "to_verify")
@@ -237,6 +289,27 @@ def test_no_address_inside_and_no_other_port_is_taken(world: build.World, url: s
     row = service_accounts.made(world, *READ, agency=None)[0]
     with pytest.raises(ServiceRefused):
         webhooks.added(world, row, url=url)
+
+
+def test_a_host_of_this_network_is_called_on_the_port_it_is_named_with_or_on_443(world: build.World) -> None:
+    row, by = service_accounts.made(world, *READ, agency=None)[0], world.actor("administrator")
+    for inside, url, is_taken in (
+        ("10.0.0.5", "https://10.0.0.5:9200/", False), ("10.0.0.5", "https://10.0.0.5/", True),
+        ("10.0.0.5:9443", "https://10.0.0.5:9443/", True), ("10.0.0.5:9443", "https://10.0.0.5/", True),
+        ("10.0.0.5:9443", "https://10.0.0.5:9200/", False),
+        ("127.0.0.1", "http://127.0.0.1:6379/", False), ("[fd00::5]:9443", "https://[fd00::5]:9443/", True),
+        ("10.0.0.5", "https://10.0.0.5:8443/", False),
+    ):  # fmt: skip
+        wish = EndpointWish(url=url, events=["case"])
+        with contextlib.ExitStack() as stack:
+            stack.enter_context(contextlib.nullcontext() if is_taken else pytest.raises(ServiceRefused))
+            with unit_of_work():
+                each = db.session.get_one(ServiceAccount, row.account_id)
+                endpoint, _ = add_endpoint(each, wish, inside=frozenset({inside}), by=by, now=build.NOON, reason=webhooks.WHY)
+                disable_endpoint(endpoint, by=by, now=build.NOON, reason=webhooks.WHY)
+    with pytest.raises(http_client.NotReached):
+        http_client.Door({"10.0.0.5:9443"}).refuse_unless_open("https://10.0.0.5:9200/")
+    http_client.Door({"10.0.0.5"}).refuse_unless_open("https://10.0.0.5:9200/")
 
 
 def test_five_endpoints_at_most_and_only_events_of_ones_scopes(world: build.World) -> None:
