@@ -89,6 +89,8 @@ def _operation(route: Route) -> dict[str, Any]:
     }  # fmt: skip
     if route.needs_key and not route.any_scope:
         found["x-scope"] = str(route.action) if route.or_action is None else f"{route.action} | {route.or_action}"
+    if route.goes is not None:
+        found |= {"deprecated": True, "x-announced": str(route.goes.announced_on), "x-sunset": str(route.goes.ends_on)}
     if route.takes is not None:
         found["requestBody"] = {"required": True, "content": {"application/json": {"schema": _body(route.takes)}}}
     if route.takes_file:
