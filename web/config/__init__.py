@@ -128,8 +128,9 @@ class Config:
     zns_token: str = setting("ZNS_TOKEN", text, "", "Access token of the Zalo Official Account. Not set: nothing is sent by Zalo.",
                              shown="not set", hidden=True)
     inside_hosts: frozenset[str] = setting("INSIDE_HOSTS", host_names, frozenset(),
-                                           "Hosts of this network the program may call, such as an SMS gateway: sms.example.vn,10.0.0.5:9443. "
-                                           "Named with a port, a host is called on it or on 443. All others are called on the internet alone.", shown="none")
+                                           "Hosts of this network the program may call, such as an SMS gateway: sms.example.vn,"
+                                           "10.0.0.5:9443. Named with a port, a host is called on it or on 443. All others are called on "
+                                           "the internet alone.", shown="none")
     breached_passwords: Path | None = setting("BREACHED_PASSWORDS", folder, None,
                                               "File of passwords that were stolen and published, sorted by its bytes: SHA-1 digests as "
                                               "Have I Been Pwned gives them out, or one password a line. None of them is taken for a new "
