@@ -83,20 +83,25 @@ class Answer:
 
 
 class Door:
-    """Calls to the outside. `inside` are hosts of this network that the environment allows; one named with a port is called on it alone,
-    or on 443."""
+    """Calls to the outside. `inside` are hosts of this network that the environment allows; one that is named with ports alone is called
+    on those or on 443."""
 
     def __init__(self, inside: Collection[str] = (), *, uses_proxy: bool = True) -> None:
-        named = [_host_and_port(each.lower()) for each in inside]
-        self.inside = frozenset(host for host, _port in named)
-        self._ports = {host: {port for each, port in named if each == host} for host, port in named if port is not None}
+        self._named = frozenset(each.lower() for each in inside)
+        self._ports: dict[str, set[int | None]] = {}
+        for host, port in map(_host_and_port, self._named):
+            self._ports.setdefault(host, set()).add(port)
+        self.inside = frozenset(self._ports)
         self._uses_proxy = uses_proxy
 
     def and_to(self, *urls: str) -> "Door":
         """The same door, which also allows those of the addresses that are this machine: they were typed on purpose."""
         own = {host for host in map(_host_of, urls) if is_this_machine(host)}
-        named = {f"[{host}]:{port}" for host, ports in self._ports.items() for port in ports if port is not None}
-        return Door((self.inside - self._ports.keys()) | named | own, uses_proxy=self._uses_proxy)
+        return Door(self._named | own, uses_proxy=self._uses_proxy)
+
+    def on_this_machine(self) -> "Door":
+        """The same door, which allows of the hosts of this network those that are this machine alone."""
+        return Door({each for each in self._named if is_this_machine(_host_and_port(each)[0])}, uses_proxy=self._uses_proxy)
 
     def call(
         self, method: str, url: str, *, content: bytes = b"", headers: Mapping[str, str] | None = None, seconds: float = CALL_SECONDS,

@@ -19,7 +19,7 @@ from sqlalchemy.orm import InstrumentedAttribute
 
 from casework.db import db
 from casework.errors import CaseworkError
-from casework.messages.http_client import is_this_machine
+from casework.messages.http_client import Door, is_this_machine
 from casework.models import LoginSession, PushSubscription
 from casework.permissions import Action, Actor, require
 from casework.sealing.seal import lookup_digest, open_json, seal_json
@@ -155,7 +155,7 @@ def _refuse_unless_sound(endpoint: str, p256dh: str, auth: str, *, inside: Colle
         parts = urlsplit(endpoint)
         is_known = parts.scheme == "https" and parts.port in (None, 443) and _is_push_service(parts.hostname or "")
         host = parts.hostname or ""
-        is_address = is_known or (parts.scheme == "http" and host in inside and is_this_machine(host))
+        is_address = is_known or (parts.scheme == "http" and host in Door(inside).inside and is_this_machine(host))
         EllipticCurvePublicKey.from_encoded_point(SECP256R1(), _bytes_of(p256dh))
         is_text = endpoint.isascii() and endpoint.isprintable() and len(endpoint) <= LONGEST_ENDPOINT and not parts.username
         is_sound = is_address and is_text and len(_bytes_of(auth)) == 16

@@ -38,9 +38,9 @@ from web.api.once import answered_again, claimed
 from web.api.problems import Fault, Refused, fault, refused_by
 from web.api.routes import answers
 from web.clock import now
-from web.door_filing import commune_named, count_report, is_served, other_centre, vouch_for
 from web.door_keys import asked_language, known_caller
 from web.files.report_files import most_report_photos
+from web.filing.by_programs import commune_named, count_report, is_served, other_centre, vouch_for
 from web.filing.received import accepted_by
 from web.typed_contact import email_address, phone_number
 from workflows.running.filing import file_report as file_with_process

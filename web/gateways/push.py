@@ -21,7 +21,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from py_vapid import Vapid02  # type: ignore[import-untyped]
 
 from casework.messages import sending
-from casework.messages.http_client import CALL_SECONDS, IN_TURN, Door, NotReached, is_this_machine, no_longer_than
+from casework.messages.http_client import CALL_SECONDS, IN_TURN, Door, NotReached, no_longer_than
 from casework.messages.push_subscriptions import Endpoint
 from casework.messages.sending import NoAnswer, Outgoing, Receipt, Refused, SendFailed, TryLater, Unreachable
 from web.gateways.answers import refuse_unless_taken
@@ -46,7 +46,7 @@ class PushGateway:
     def __init__(self, key: Callable[[], str], contact: str, *, inside: Collection[str] = ()) -> None:
         self._key = key
         self._contact = contact
-        self._door = Door(frozenset(filter(is_this_machine, inside)), uses_proxy=False)
+        self._door = Door(inside, uses_proxy=False).on_this_machine()
 
     @cached_property
     def public_key(self) -> str:

@@ -21,9 +21,9 @@ from casework.sealing.seal import lookup_digest
 from casework.settings.consent_notices import notice_today
 from web.accounts.confirm_contact import send_first_code
 from web.clock import now
-from web.door_filing import count_report, other_centre, vouch_for
 from web.door_keys import asked_language, known_caller, through_door
 from web.files.report_files import stage_report_files
+from web.filing.by_programs import count_report, other_centre, vouch_for
 from web.filing.received import accepted_by
 from web.open311.asking import centre_asked
 from web.open311.door import answered, answers, said

@@ -24,7 +24,7 @@ from casework.privacy.identity import Contact
 from casework.reading.rule_rows import FieldRow
 from casework.text import normal
 from web.clock import now
-from web.door_filing import commune_named, is_served
+from web.filing.by_programs import commune_named, is_served
 from web.open311.asking import instant_in
 from web.open311.faults import Fault, Refused, fault, given_twice
 from web.typed_contact import email_address, phone_number

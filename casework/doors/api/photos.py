@@ -2,7 +2,7 @@
 
 import json
 import secrets
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from sqlalchemy import select
 
@@ -32,8 +32,7 @@ def staged_here(ref: str, *, caller: Caller) -> Photo | None:
 
 def missing_among(refs: Sequence[str], *, caller: Caller) -> list[int]:
     """The places of refs that are none of the account's staged photos, or stand there twice."""
-    found = _staged_among(refs, caller)
-    return [place for place, ref in enumerate(refs) if ref not in found or ref in refs[:place]]
+    return _missing(refs, _staged_among(refs, caller))
 
 
 def gather(refs: Sequence[str], *, caller: Caller) -> tuple[str | None, list[int]]:
@@ -43,10 +42,11 @@ def gather(refs: Sequence[str], *, caller: Caller) -> tuple[str | None, list[int
     """
     if not refs:
         return None, []
-    missing = missing_among(refs, caller=caller)
+    found = _staged_among(refs, caller)
+    missing = _missing(refs, found)
     if missing:
         return None, missing
-    token, found = secrets.token_hex(TOKEN_LENGTH // 2), _staged_among(refs, caller)
+    token = secrets.token_hex(TOKEN_LENGTH // 2)
     for place, ref in enumerate(refs):
         found[ref].staged_token, found[ref].position = token, place
     db.session.flush()
@@ -56,3 +56,7 @@ def gather(refs: Sequence[str], *, caller: Caller) -> tuple[str | None, list[int
 def _staged_among(refs: Sequence[str], caller: Caller) -> dict[str, Photo]:
     query = select(Photo).where(Photo.ref.in_(list(refs)), Photo.uploaded_by_id == caller.account_id, Photo.state == "staged")
     return {photo.ref: photo for photo in db.session.scalars(query)} if refs else {}
+
+
+def _missing(refs: Sequence[str], found: Mapping[str, Photo]) -> list[int]:
+    return [place for place, ref in enumerate(refs) if ref not in found or ref in refs[:place]]

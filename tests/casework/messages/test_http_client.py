@@ -56,6 +56,27 @@ def test_addresses_of_a_machine_or_network_are_not_outside_however_they_are_writ
         Door().call("GET", url)
 
 
+def refuses(door: Door, url: str) -> bool:
+    try:
+        door.refuse_unless_open(url)
+    except NotReached:
+        return True
+    return False
+
+
+def test_a_host_named_with_ports_alone_is_called_on_those_or_on_443() -> None:
+    door = Door({"10.0.0.5:9443", "[fd00::5]:9443", "10.0.0.6", "10.0.0.6:9443"})
+    for further in (door, door.and_to("https://sms.example.vn/")):
+        assert [refuses(further, f"https://10.0.0.5{port}/") for port in (":9443", "", ":443", ":9200")] == [False, False, False, True]
+        assert [refuses(further, f"https://[fd00::5]{port}/") for port in (":9443", "", ":9200")] == [False, False, True]
+        assert not refuses(further, "https://10.0.0.6:9200/")
+
+
+def test_of_this_network_a_door_of_notices_leads_to_this_machine_alone() -> None:
+    door = Door({"127.0.0.1:9443", "10.0.0.5"}).on_this_machine()
+    assert [refuses(door, url) for url in ("http://127.0.0.1:9443/", "http://127.0.0.1:9200/", "https://10.0.0.5/")] == [False, True, True]
+
+
 def test_addresses_of_the_internet_are_outside() -> None:
     assert all(map(is_outside, ("8.8.8.8", "2001:4860:4860::8888", "64:ff9b::808:808")))
 

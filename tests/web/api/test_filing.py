@@ -150,7 +150,7 @@ def test_the_answer_of_a_report_that_was_set_apart_is_kept_no_longer(house: Hous
 
 
 def test_too_many_reports_of_one_contact_wait(house: House, key: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("web.door_filing.count_filing", lambda **_: build.NOON + timedelta(hours=1))
+    monkeypatch.setattr("web.filing.by_programs.count_filing", lambda **_: build.NOON + timedelta(hours=1))
     refused = sent(house, key)
     assert (refused.status_code, refused.json["code"], refused.headers["Retry-After"]) == (429, "quota", "3600")
     assert db.session.query(Report).count() == 0
