@@ -1148,6 +1148,7 @@ def test_bodies_without_accounts_answer_by_links_and_one_answer_becomes_its_agen
     page = day.person("operator").go(f"/cases/{day.case('power line').ref}")
     with next_document(page):
         page.get_by_role("link", name="Xem để gửi hoặc đọc").click()
+    assert page.evaluate("document.querySelector('main h1').getBoundingClientRect().left") >= 16
     address, code = page.locator("p.letter code").inner_text(), page.locator("b.num").inner_text()
     body = day.house.visitor()
     assert _answered(body, address, code) == "Trung tâm đã nhận trả lời"
