@@ -15,7 +15,7 @@ from casework.cases import lock_case
 from casework.db import db
 from casework.doors.gates import Door, is_open
 from casework.doors.links import sentences
-from casework.doors.links.secrets import code_of
+from casework.doors.links.secrets import code_of, digest_of, secret_of
 from casework.doors.links.sending import about, can_answer, end_link
 from casework.errors import CaseworkError
 from casework.events import record
@@ -69,8 +69,13 @@ class LinkAnswer:
 
 
 def holds(link: ReplyLink, case: Case, now: datetime) -> bool:
-    """Whether it can be answered: in time, not used or revoked, while the referral or the agency's work it is of goes on."""
+    """Whether it can be answered: in time, not used or revoked, while the referral or the agency's work it is of goes on.
+
+    Made under another lookup key it is found by no address, so it holds no longer.
+    """
     if link.revoked_at is not None or link.answered_at is not None or now >= link.expires_at:
+        return False
+    if link.digest != digest_of(secret_of(link.ref)):
         return False
     return _goes_on(link, case) and is_open(Door.LINKS, case.centre_id)
 

@@ -11,13 +11,14 @@ from casework.cases import lock_case
 from casework.db import db, unit_of_work
 from casework.doors.gates import CLOSED_DOOR
 from casework.doors.links.answering import LinkAnswer, LinkAnswerRefused, LinkGone, answer_link, holds, try_code
-from casework.doors.links.reading import link_seen, links_seen
+from casework.doors.links.reading import link_seen, links_seen, to_tell
 from casework.doors.links.secrets import code_of, digest_of, link_by_secret, secret_of
 from casework.doors.links.sending import LinkRefused, email_before, revoke_link
 from casework.messages.recipients import contact_of
 from casework.messages.rendering import NothingToSay, Page, words_of
 from casework.models import Account, Assignment, Case, Delivery, Event, OutboxMessage, ReplyLink
 from casework.permissions import NotAllowed
+from casework.sealing.keyring import Keyring, current_keyring, use_keyring
 from casework.settings.people import PersonRefused
 from tests import build, links, merged, reorganised
 from tests.build import NOON, World
@@ -315,3 +316,26 @@ def test_another_centre_sees_no_link_and_no_agency_that_of_another(world: World)
         assert link_seen(seen, link.ref, actor) is None
         assert links_seen(seen, actor, NOON) == []
     assert [each.ref for each in links_seen(seen, world.actor("operator"), NOON)] == [link.ref]
+
+
+def test_another_centre_revokes_no_link(world: World) -> None:
+    other = second_world(world)
+    link = links.sent(world, links.referred(world))
+    with unit_of_work(), pytest.raises(NotAllowed):
+        revoke_link(db.session.get_one(ReplyLink, link.id), lock_case(link.case_id), by=other.actor("operator"), now=NOON)
+    assert is_open_still(link)
+
+
+def test_a_new_lookup_key_ends_every_open_link_and_no_address_is_read_out(world: World) -> None:
+    case = links.referred(world)
+    link = links.sent(world, case)
+    before = secret_of(link.ref)
+    kept = current_keyring()
+    use_keyring(Keyring.fresh())
+    try:
+        assert link_by_secret(before) is None
+        assert not is_open_still(link)
+        assert to_tell(db.session.get_one(ReplyLink, link.id), db.session.get_one(Case, case.id), NOON) is None
+    finally:
+        use_keyring(kept)
+    assert is_open_still(link)
