@@ -4,7 +4,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Select, select
+from sqlalchemy import Select, func, select, union_all
 
 from casework.bilingual import Bilingual
 from casework.contacts.report_links import newest_links
@@ -27,6 +27,7 @@ from casework.models import (
     Recording,
     Referral,
     Refusal,
+    ReplyLink,
     ReportText,
     Review,
     Withdrawal,
@@ -88,6 +89,15 @@ def _made_of_report(model: Any, scope: SearchScope) -> Select[Any]:
     return joined.where(CaseReport.id.in_(links))
 
 
+def _of_link(model: Any, scope: SearchScope) -> Select[Any]:
+    """Texts of one-time links, each of a referral or of an agency's work; both are found by their case."""
+    referred = select(model.id).join(Referral, Referral.id == model.referral_id).where(Referral.case_id.in_(scope.cases))
+    assigned = select(model.id).join(Assignment, Assignment.id == model.assignment_id).where(Assignment.case_id.in_(scope.cases))
+    joined = select(model, func.coalesce(Referral.case_id, Assignment.case_id).label("of_case"))
+    joined = joined.outerjoin(Referral, Referral.id == model.referral_id).outerjoin(Assignment, Assignment.id == model.assignment_id)
+    return joined.where(model.id.in_(union_all(referred, assigned)))
+
+
 _REASON = Bilingual("Lý do", "Reason")
 _DECISION = Bilingual("Lời quyết định", "Words of a decision")
 
@@ -123,6 +133,12 @@ SOURCES: tuple[TextSource, ...] = (
         "what": Bilingual("Đường dây nóng: nội dung", "Hotline: what was said"),
     }, _of_case),
     TextSource(Referral, {"reason": _REASON, "result": Bilingual("Kết quả chuyển cơ quan khác", "What came of a referral")}, _of_case),
+    TextSource(ReplyLink, {
+        "asked": Bilingual("Đường dẫn dùng một lần: điều hỏi", "One-time link: what was asked"),
+        "findings": Bilingual("Trả lời qua đường dẫn: hiện trạng", "Answer by a link: what was found"),
+        "actions": Bilingual("Trả lời qua đường dẫn: đã làm", "Answer by a link: what was done"),
+        "remaining": Bilingual("Trả lời qua đường dẫn: còn lại", "Answer by a link: what remains"),
+    }, _of_link),
     TextSource(Publication, {"unpublish_reason": Bilingual("Lý do gỡ", "Why it was taken back")}, _of_case),
     TextSource(PublicationVersion, {
         "title": Bilingual("Bản công bố: tiêu đề", "Publication: title"),

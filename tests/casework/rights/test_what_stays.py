@@ -9,8 +9,9 @@ from sqlalchemy import select, update
 
 from casework.cases import lock_case
 from casework.db import db, unit_of_work
+from casework.doors.links.answering import LinkAnswer, answer_link
 from casework.intake.file_report import VILLAGE_PURPOSE, Filed
-from casework.models import Answer, Case, DataRequest, Event, Note, Output, Publication, SearchRow
+from casework.models import Answer, Case, DataRequest, Event, Note, Output, Publication, ReplyLink, SearchRow
 from casework.notes.notes import write_note
 from casework.outputs import order_output
 from casework.permissions import NotAllowed
@@ -22,7 +23,7 @@ from casework.rights.what_stays import LOOK_LASTS, RedactionRefused, RemainingTe
 from casework.sealing.seal import seal_text
 from casework.verification.cases import check_cases
 from casework.verification.chains import check_chains
-from tests import build, tampering
+from tests import build, links, tampering
 from tests.second_centre import second_world
 
 NOW = build.NOON + timedelta(hours=4)
@@ -257,3 +258,17 @@ def test_nothing_of_the_person_is_left_once_all_was_cleared_and_the_erasure_carr
     for table in tables:
         rows = " ".join(str(tuple(each)) for each in db.session.execute(select(table)))
         assert NAME not in rows.replace("Người Thử", ""), table.name
+
+
+def test_what_a_body_outside_was_asked_and_answered_is_shown_too(world: build.World) -> None:
+    links.opened(world)
+    case = links.referred(world)
+    link = links.sent(world, case, asked=f"Cột trước nhà {NAME}?")
+    with unit_of_work():
+        answer_link(db.session.get_one(ReplyLink, link.id), LinkAnswer(**{**links.ANSWER, "findings": f"Đã gặp {NAME}."}), now=NOW)
+    row = asked(world)
+    look(world, row)
+    texts = stays(world, row)
+    assert [each.key.rpartition(".")[2] for each in texts if each.key.startswith("reply_link")] == ["asked", "findings"]
+    clear(world, row, next(each for each in texts if each.key.endswith(".findings")), NAME)
+    assert NAME not in str(db.session.get_one(ReplyLink, link.id).findings)
