@@ -1,7 +1,11 @@
 """setup.cfg names what is there: a package or data file left out is missing only after installation, where nobody looks."""
+import shutil
+import subprocess
 from configparser import ConfigParser
 from fnmatch import fnmatch
 from pathlib import Path
+
+import pytest
 
 ROOT = Path(__file__).parent.parent
 TOPS = ("benchmark", "bpmn", "casework", "migrations", "reports", "web", "workflows")
@@ -39,3 +43,24 @@ def test_every_requirement_is_pinned_as_in_the_constraints() -> None:
     constraints = {line.lower() for line in (ROOT / "constraints.txt").read_text(encoding="utf-8").splitlines()}
     for requirement in filter(None, (w.replace(" ", "").replace("[binary]", "").lower() for w in wanted)):
         assert requirement in constraints
+
+
+@pytest.mark.parametrize(("uv", "called"), [
+    ("exit 0", ["uv pip install --quiet --python there/bin/python --requirement asked.txt"]),
+    ("exit 1", ["uv pip install --quiet --python there/bin/python --requirement asked.txt", "pip --requirement asked.txt"]),
+    (None, ["pip uv==1.2.3", "pip --requirement asked.txt"]),
+])  # fmt: skip
+def test_what_uv_cannot_install_is_installed_by_pip(tmp_path: Path, uv: str | None, called: list[str]) -> None:
+    """The script itself, with programs that note what they are given; without one, uv is asked for, and does not come."""
+    for name in ("bin", ".venv/bin", "there/bin"):
+        (tmp_path / name).mkdir(parents=True)
+    shutil.copy(ROOT / "bin/_environment.sh", tmp_path / "bin")
+    (tmp_path / "constraints.txt").write_text("urllib3==2.8.0\nuv==1.2.3\n")
+    programs = {f"{each}/bin/python": "echo pip $(echo \"$*\" | sed 's/.*--timeout 60 //') >> called" for each in (".venv", "there")}
+    programs |= {".venv/bin/uv": f"echo uv \"$@\" >> called\n{uv}"} if uv is not None else {}
+    for name, does in programs.items():
+        (tmp_path / name).write_text(f"#!/bin/sh\n{does}\n")
+        (tmp_path / name).chmod(0o700)
+    (tmp_path / "bin/it").write_text('. "$(dirname "$0")/_environment.sh"\ninstall_into there --requirement asked.txt\n')
+    done = subprocess.run(["sh", "bin/it"], cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert (done.returncode, (tmp_path / "called").read_text().splitlines()) == (0, called), done.stderr

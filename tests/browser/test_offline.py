@@ -401,24 +401,26 @@ def test_two_tabs_send_what_waits_once_and_the_secret_stays_until_it_was_noted(v
     assert len(valley.filed_since(before)) == 1
 
 
-def test_what_an_earlier_release_has_kept_goes_out_and_is_mended_in_the_one_field(valley: Valley, guests: Visitor) -> None:
-    before, page = len(valley.reports()), guests.page
-    guests.context.set_offline(True)
+def test_what_an_earlier_release_has_kept_goes_out_and_is_mended_in_the_one_field(valley: Valley) -> None:
+    before, phone = len(valley.reports()), valley.telephone()         # with nothing on it that a test before may have left
+    page = phone.page
+    phone.context.set_offline(True)
     page.goto("/reports/new")
     write(page, files=False, words="Biển báo gãy.")
     press_send(page)
     for number, says in (("0912", "mend"), ("0912 345 678", "sent")):
         page.evaluate(AS_KEPT_BEFORE, number)
-        guests.context.set_offline(False)
+        phone.context.set_offline(False)
         if says == "mend":
             expect(page.locator("[data-refusal]")).to_contain_text("Số điện thoại còn thiếu")
             page.click("[data-mend]")
             expect(page.locator("[data-queue-mends]")).to_be_visible()
             assert page.input_value("[name=contact]") == number
             page.goto("/offline/queue")
-            guests.context.set_offline(True)
+            phone.context.set_offline(True)
     judge(valley, page, before, words="Biển báo gãy.", files=[])
     note_down(page)
+    phone.context.close()
 
 
 def test_without_a_signal_pages_that_need_one_say_so_in_our_words(valley: Valley, guests: Visitor) -> None:

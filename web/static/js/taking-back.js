@@ -2,7 +2,7 @@
 //   [data-held="9"]            a line, with the seconds that are left; data-state answers what became of it
 "use strict";
 (() => {
-  const ASKED = 6, EVERY = 1500;
+  const ASKED = 6, EVERY = 1500, READ = 6000;
   const ask = async (line, left) => {
     let told = null;
     try {
@@ -22,7 +22,9 @@
       link.textContent = code.textContent;
       code.replaceChildren(link);
       line.dataset.tone = "wait";
+      return;
     }
+    setTimeout(() => line.remove(), READ);
   };
   document.querySelectorAll("[data-held]").forEach(line => {
     const until = performance.now() + Number(line.dataset.held) * 1000, shown = line.querySelector("[data-held-seconds]");
