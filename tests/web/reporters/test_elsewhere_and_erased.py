@@ -15,7 +15,7 @@ from casework.intake.file_report import Filed
 from casework.models import Case, Centre, OutboxMessage, Report
 from casework.permissions import NotAllowed, Role, desk_name
 from casework.rights.erasing_people import erase_report
-from tests import build
+from tests import build, reorganised
 from tests.conftest import client_of
 from tests.second_centre import second_world
 from tests.web.pages import at, signed_in, words_of
@@ -201,3 +201,19 @@ def test_erased_at_the_other_centre_nothing_of_what_was_added_or_answered_is_lef
         assert words in page, words
     for words in ("lờithêmvào", "lờixemlại", MINE, "lờitrongnội"):
         assert words not in page, words
+
+
+def test_the_page_goes_on_where_another_agency_follows_those_that_had_the_case(app: Flask, world: build.World) -> None:
+    filed = build.file_report(world, by="guest", words=MINE)
+    build.advance(world, filed.case, "handling", agencies=2)
+    client, code = opened(app, filed), filed.report.code
+    kept = ("Đang xử lý", "Hẹn trả lời chậm nhất 11/03/2026", MINE, "UBND xã Lát tiếp nhận xử lý")
+    followed = "Do sắp xếp đơn vị, hồ sơ được xử lý tiếp · UBND phường Lang Biang - Đà Lạt 08:00 04/03/2026"
+    assert followed not in page_of(client, code)
+    reorganised.carried_out(world, reorganised.planned(world))
+    at(app, reorganised.MORNING + timedelta(hours=2))
+    page = page_of(client, code)
+    assert [words for words in (*kept, followed) if words not in page] == []
+    assert page.count("Do sắp xếp đơn vị") == 1, "one agency follows both"
+    assert client.post(f"/mine/{code}/additions", data={"words": "Vẫn còn rác."}).status_code == 302
+    assert "Vẫn còn rác." in page_of(client, code)
