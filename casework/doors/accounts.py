@@ -13,6 +13,7 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import joinedload
 
 from casework.bilingual import Bilingual
+from casework.contacts.partners import PARTNER
 from casework.db import db
 from casework.doors.owners import tell_owner
 from casework.doors.scopes import BY_AGREEMENT, grantable, roles_for, scopes_in
@@ -27,8 +28,9 @@ from casework.text import normal
 
 KIND = "service_account"
 BY_CODE, PROVEN = "reporter", "proven"
-CONTACT_MODES = (BY_CODE, PROVEN)
-"""Who proves the contact of a sender: the sender by a code of ours, or the operator, which vouches for it under its agreement."""
+CONTACT_MODES = (BY_CODE, PROVEN, PARTNER)
+"""Who proves the contact of a sender: the sender by a code of ours, or the operator, which vouches for it under its agreement; or nobody:
+the operator keeps it, and tells and asks its people itself."""
 LONGEST_NAME, LONGEST_PURPOSE, LONGEST_NUMBER, LONGEST_PROVIDER = 120, 300, 60, 40
 MOST_REPORTS = 1_000_000
 MOST_LISTED = 200

@@ -23,7 +23,7 @@ from web.accounts.confirm_contact import send_first_code
 from web.clock import now
 from web.door_keys import asked_language, known_caller, through_door
 from web.files.report_files import stage_report_files
-from web.filing.by_programs import count_report, other_centre, vouch_for
+from web.filing.by_programs import count_report, has_partner, other_centre, vouch_for
 from web.filing.received import accepted_by
 from web.open311.asking import centre_asked
 from web.open311.door import answered, answers, said
@@ -136,6 +136,7 @@ def _file(sent: Sent, centre: Centre, key: str, code: str | None) -> Filed:
                 now=moment, contact=sent.contact, field=sent.service, marked_urgent=sent.is_urgent,
                 photos_token=key[:TOKEN_LENGTH] if sent.photos else None, seen_at=sent.seen_at, consented=True, language=asked_language(),
                 idempotency_key=key, consent_notice=notice_today(centre_id, moment), code=code, answers=sent.answers, door=Door.OPEN311,
+                has_partner=has_partner(),
             )  # fmt: skip
             if known_caller().contact_mode == PROVEN and not filed.is_repeat:
                 vouch_for(filed.report, sent.contact)

@@ -24,7 +24,7 @@ from casework.privacy.identity import Contact
 from casework.reading.rule_rows import FieldRow
 from casework.text import normal
 from web.clock import now
-from web.filing.by_programs import commune_named, is_served
+from web.filing.by_programs import commune_named, has_partner, is_served
 from web.open311.asking import instant_in
 from web.open311.faults import Fault, Refused, fault, given_twice
 from web.typed_contact import email_address, phone_number
@@ -84,7 +84,8 @@ def read_report(centre: Jurisdiction) -> Sent:
     sent = Sent(code, service if service and not is_ended(service, now=now()) else None, _words(faults), _place(faults), _contact(faults))
     if service is not None:
         _attributes(service, centre, sent, faults)
-    if not sent.contact and not faults and not may_be_unknown(sent.service, marked_urgent=sent.is_urgent):
+    is_known = sent.contact is not None or has_partner()
+    if not is_known and not faults and not may_be_unknown(sent.service, marked_urgent=sent.is_urgent):
         faults.append(fault("contact_missing"))
     if faults:
         raise Refused(400, *faults)
@@ -137,6 +138,9 @@ def _area(ref: str, today: date, faults: list[Fault]) -> tuple[Area | None, str 
 
 
 def _contact(faults: list[Fault]) -> Contact | None:
+    """How the sender is reached. What stays with the partner is not looked at, so that nothing of it is kept, counted or judged."""
+    if has_partner():
+        return None
     phone, email = (sent_text(name)[:200] for name in ("phone", "email"))
     names = " ".join(part for part in (normal(sent_text("last_name")), normal(sent_text("first_name"))) if part)[:LONGEST_NAME]
     contact = Contact(names or None, phone_number(phone) if phone else None, email_address(email) if email else None)

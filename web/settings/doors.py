@@ -22,6 +22,7 @@ from casework.doors.accounts import (
     LONGEST_NAME,
     LONGEST_NUMBER,
     LONGEST_PURPOSE,
+    PARTNER,
     PROVEN,
     ServiceRefused,
     ServiceWish,
@@ -61,6 +62,10 @@ from web.task_page import at_most
 bp = Blueprint("settings_doors", __name__)
 
 LONGEST_NETWORKS = 1_000
+CONTACT_WORDS = {
+    BY_CODE: _l("The sender, by a code we send"), PROVEN: _l("Its operator, before it files"),
+    PARTNER: _l("Nobody: it keeps the contact, and tells and asks its people itself"),
+}  # fmt: skip
 
 
 class KeyForm(Form):
@@ -95,9 +100,8 @@ class AccountForm(Form):
     reports_an_hour = IntegerField(_l("Reports an hour, as agreed"), validators=[Optional()])
     reports_a_day = IntegerField(_l("Reports a day, as agreed"), validators=[Optional()])
     contact_mode = RadioField(
-        _l("Who proves the contact of a sender"), validate_choice=False, default=BY_CODE,
-        choices=[(BY_CODE, _l("The sender, by a code we send")), (PROVEN, _l("Its operator, before it files"))],
-    )  # fmt: skip
+        _l("Who proves the contact of a sender"), validate_choice=False, default=BY_CODE, choices=list(CONTACT_WORDS.items())
+    )
     extended_statuses = BooleanField(_l("Tell it the steps in FixMyStreet's words"))
     provider = SelectField(_l("Where the people it adds sign in"), validate_choice=False)
     reason = StringField(_l("Reason"), validators=[InputRequired(), at_most(LONGEST_REASON)])
@@ -392,5 +396,5 @@ def _account_page(row: ServiceAccount, refusal: Refusal | None = None) -> str:
     return render_template(
         "settings/doors/account.html", row=row, keys=keys_of([row], now=moment)[row.account_id], past=past_keys(row, now=moment),
         most=MOST_VALID, words=scope_words(row.scopes), acts_in_names=acts_in_names, refusal=refusal, typed=request.form,
-        agreed=people_agreed(row, now=moment) if acts_in_names and row.ended_at is None else [], label_of=label_of,
+        agreed=people_agreed(row, now=moment) if acts_in_names and row.ended_at is None else [], label_of=label_of, contact=CONTACT_WORDS,
     )  # fmt: skip
