@@ -27,6 +27,7 @@ LABELS: dict[str, Bilingual] = {
     "agreement_on": Bilingual("Ngày thỏa thuận", "Day of the agreement"),
     "reports_an_hour": Bilingual("Phản ánh mỗi giờ theo thỏa thuận", "Reports an hour, as agreed"),
     "reports_a_day": Bilingual("Phản ánh mỗi ngày theo thỏa thuận", "Reports a day, as agreed"),
+    "photo_hosts": Bilingual("Máy chủ được tải ảnh", "Hosts from which photos are fetched"),
     "contact_mode": Bilingual("Ai xác nhận cách liên hệ", "Who proves the contact"),
     "extended_statuses": Bilingual("Bằng từ của FixMyStreet", "In FixMyStreet's words"),
     "networks": Bilingual("Chỉ từ mạng", "Only from these networks"),
