@@ -20,7 +20,7 @@ from casework.models import Case, Photo, PhotoAddress, Report, ServiceAccount
 from casework.pausing.additions import WriteToCentreInput
 from casework.permissions import SYSTEM, Actor, actor_for
 from casework.photos.records import PreparedPhoto, link_prepared, stage_photo
-from casework.sealing.seal import open_text, seal_text
+from casework.sealing.seal import SealBroken, open_text, seal_text
 from casework.sentences import for_the_centre
 from casework.setting_values import value_of
 from casework.states import ENDED_STATES, CaseState
@@ -81,11 +81,13 @@ def claim_address(*, inside: Collection[str], now: datetime) -> Waiting | None:
     due = due.where(PhotoAddress.ended_at.is_(None), PhotoAddress.due_at <= now).order_by(PhotoAddress.due_at, PhotoAddress.id)
     while found := db.session.execute(due.limit(1).with_for_update(of=PhotoAddress, skip_locked=True)).one_or_none():
         row, service = found
-        url = open_text(row.sealed_url, purpose=URL_PURPOSE) if row.sealed_url else ""
-        if service is None or service.ended_at is not None or not may_be_fetched(url, service.photo_hosts, inside):
-            _end(row, NOT_ALLOWED, now)
-        elif row.attempts and now >= row.asked_at + TRIED_FOR:
+        if row.attempts and now >= row.asked_at + TRIED_FOR:
             _end(row, AWAY, now)
+        elif (url := _opened(row)) is None:
+            # its key is away: the others do not wait for it
+            row.attempts, row.due_at = row.attempts + 1, now + LONGEST_WAIT
+        elif service is None or service.ended_at is not None or not may_be_fetched(url, service.photo_hosts, inside):
+            _end(row, NOT_ALLOWED, now)
         else:
             row.attempts, row.due_at = row.attempts + 1, now + LEASE
             return Waiting(row.id, url)
@@ -161,6 +163,13 @@ def _photos(report: Report) -> list[Photo]:
 def _open_row(waiting: Waiting) -> PhotoAddress | None:
     query = select(PhotoAddress).where(PhotoAddress.id == waiting.id, PhotoAddress.ended_at.is_(None)).with_for_update()
     return db.session.scalar(query.execution_options(populate_existing=True))
+
+
+def _opened(row: PhotoAddress) -> str | None:
+    try:
+        return open_text(row.sealed_url or b"", purpose=URL_PURPOSE)
+    except SealBroken:
+        return None
 
 
 def _end(row: PhotoAddress, reason: str, now: datetime) -> None:

@@ -208,6 +208,15 @@ def test_what_is_set_apart_or_erased_is_fetched_no_more(house: House, key: str, 
     assert host.asked == []
 
 
+def test_an_address_whose_key_is_away_holds_up_no_other(house: House, key: str, host: Host) -> None:
+    code_of(named(house, key, host.url))
+    with unit_of_work():
+        db.session.scalars(select(PhotoAddress)).one().sealed_url = b"sealed by another key"
+    code = code_of(sent(house, key, description="Việc khác.", media_url=[host.url]))
+    assert fetched(house) == 1
+    assert len(photos_of(code)) == 1
+
+
 def test_the_claim_of_a_worker_that_was_cut_off_runs_out(house: House, key: str, host: Host) -> None:
     code = code_of(named(house, key, host.url))
     with unit_of_work():
