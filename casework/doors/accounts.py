@@ -13,7 +13,9 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import joinedload
 
 from casework.bilingual import Bilingual
+from casework.contacts.partners import PARTNER
 from casework.db import db
+from casework.doors.addresses import MOST_HOSTS, HostRefused, hosts_in
 from casework.doors.owners import tell_owner
 from casework.doors.scopes import BY_AGREEMENT, grantable, roles_for, scopes_in
 from casework.errors import CaseworkError
@@ -27,8 +29,9 @@ from casework.text import normal
 
 KIND = "service_account"
 BY_CODE, PROVEN = "reporter", "proven"
-CONTACT_MODES = (BY_CODE, PROVEN)
-"""Who proves the contact of a sender: the sender by a code of ours, or the operator, which vouches for it under its agreement."""
+CONTACT_MODES = (BY_CODE, PROVEN, PARTNER)
+"""Who proves the contact of a sender: the sender by a code of ours, or the operator, which vouches for it under its agreement; or nobody:
+the operator keeps it, and tells and asks its people itself."""
 LONGEST_NAME, LONGEST_PURPOSE, LONGEST_NUMBER, LONGEST_PROVIDER = 120, 300, 60, 40
 MOST_REPORTS = 1_000_000
 MOST_LISTED = 200
@@ -54,6 +57,8 @@ class ServiceWish:
     contact_mode: str = BY_CODE
     extended_statuses: bool = False
     """Whether updates of Open311 come in FixMyStreet's words."""
+    photo_hosts: str = ""
+    """From which photos are fetched that its reports name by their address; one a line."""
     provider: str = ""
     """Of sign-ins, whose subjects it names for people it adds; only with the scope to manage people."""
 
@@ -210,8 +215,19 @@ def _fit(wish: ServiceWish, *, is_of_agency: bool, centre_id: int, today: date, 
         "name": name, "purpose": purpose, "scopes": [str(each) for each in grantable(is_of_agency=is_of_agency) if each in scopes],
         "agreement_number": number or None, "agreement_on": wish.agreement_on, "reports_an_hour": wish.reports_an_hour,
         "reports_a_day": wish.reports_a_day, "contact_mode": wish.contact_mode, "extended_statuses": wish.extended_statuses,
-        "provider": wish.provider or None,
+        "photo_hosts": _fit_hosts(wish), "provider": wish.provider or None,
     }  # fmt: skip
+
+
+def _fit_hosts(wish: ServiceWish) -> list[str]:
+    try:
+        return hosts_in(wish.photo_hosts)
+    except HostRefused:
+        raise ServiceRefused(
+            f"Ghi tên máy chủ, mỗi dòng một tên, tối đa {MOST_HOSTS}: anh.example.vn",
+            f"Names of hosts, one a line, {MOST_HOSTS} at most: photos.example.vn",
+            about="photo_hosts",
+        ) from None
 
 
 def _refuse_without_agreement(scopes: Collection[Action], number: str, on: date | None, today: date) -> None:
@@ -261,5 +277,5 @@ def _hold_roles(row: ServiceAccount, today: date) -> None:
 
 def _seen(row: ServiceAccount) -> dict[str, Any]:
     columns = ("purpose", "scopes", "agreement_number", "agreement_on", "reports_an_hour", "reports_a_day", "contact_mode",
-               "extended_statuses", "provider")  # fmt: skip
+               "extended_statuses", "photo_hosts", "provider")  # fmt: skip
     return {"name": row.account.full_name, "owner": row.owner.login, **{column: getattr(row, column) for column in columns}}

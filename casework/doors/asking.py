@@ -72,6 +72,8 @@ class Caller:
     was_used_today: bool
     provider: str | None = None
     """The provider of sign-ins whose subjects it names (casework/doors/people)."""
+    photo_hosts: tuple[str, ...] = ()
+    """From which photos are fetched that its reports name by their address."""
 
     @property
     def account_id(self) -> int:
@@ -85,7 +87,8 @@ class Caller:
 
 _KEY, _SERVICE, _ACCOUNT = ServiceKey.__table__, ServiceAccount.__table__, Account.__table__
 _CENTRE, _AGENCY, _STREAM = Centre.__table__, Agency.__table__, EventStream.__table__
-_OWN = ("centre_id", "agency_id", "scopes", "reports_an_hour", "reports_a_day", "contact_mode", "extended_statuses", "provider", "ended_at")
+_OWN = ("centre_id", "agency_id", "scopes", "reports_an_hour", "reports_a_day", "contact_mode", "extended_statuses", "provider", "ended_at",
+        "photo_hosts")  # fmt: skip
 _WHO = (
     select(
         _KEY.c.id.label("key_id"), _KEY.c.public, _KEY.c.digest, _KEY.c.networks, _KEY.c.expires_at, _KEY.c.revoked_at,
@@ -129,6 +132,7 @@ def caller_of(text: str, *, door: Door, address: str | None, now: datetime) -> C
     return Caller(
         Actor(account, grants, scopes=scopes), row.own_centre_id, row.own_agency_id, row.public, row.expires_at, row.own_reports_an_hour,
         row.own_reports_a_day, row.own_contact_mode, row.own_extended_statuses, row.last_used_on == local_day(now), row.own_provider,
+        tuple(row.own_photo_hosts),
     )
 
 

@@ -17,6 +17,7 @@ from sqlalchemy.orm import aliased
 
 from casework.db import db
 from casework.documents.letters import take_out_of_letters
+from casework.doors.photo_addresses import forget_addresses
 from casework.erasure.reasons_to_look import erase_reasons_to_look
 from casework.events import empty_payloads
 from casework.intake.file_report import PLACE_PURPOSE, place_words, typed_village
@@ -110,6 +111,7 @@ def erase_derived(cases: Sequence[Case], *, at: datetime) -> None:
     _apply(_texts_made_of([report.id for report in reports]))
     _apply([(Publication, Publication.case_id.in_(ids) & Publication.unpublished_at.is_(None), {"unpublished_at": at})])
     _apply([(ReplyLink, _links(ids) & ReplyLink.revoked_at.is_(None), {"revoked_at": at, "revoked_for": "apart"})])
+    forget_addresses([report.id for report in reports], at=at)
     _apply([(Follower, Follower.case_id.in_(ids) & Follower.ended_at.is_(None), {"ended_at": at})])
     _apply(_made_of_recordings(ids))
     made = or_(File.photo_id.in_(_photos(ids)), File.recording_id.in_(_recordings(ids)))

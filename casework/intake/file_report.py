@@ -127,7 +127,7 @@ class Filed:
 def file_report(
     *, centre: Centre, source: str, words: str, place: Place, by: Actor, now: datetime, contact: Contact | None = None,
     field: Field | FieldRow | None = None, marked_urgent: bool = False, photos_token: str | None = None, camera: Camera | None = None,
-    seen_at: datetime | None = None, channels: Sequence[str] = (), consented: bool = False, language: str = "vi",
+    seen_at: datetime | None = None, channels: Sequence[str] = (), consented: bool = False, language: str = "vi", has_partner: bool = False,
     idempotency_key: str | None = None, client_key: str | None = None, device: Device | None = None, door: str | None = None,
     consent_notice: Notice | None = None, code: str | None = None, parent: Case | None = None, answers: Sequence[GivenAnswer] = (),
 ) -> Filed:  # fmt: skip
@@ -139,8 +139,8 @@ def file_report(
     `consent_notice` what was agreed to, `answers` what was answered to the questions of the field. `code` was reserved before
     (`reserve_code`); without one it is taken here, and everybody else who files at the centre waits until this unit ends. A repeat with the
     same `client_key`, or else the same `idempotency_key`, returns the first report and makes nothing. `parent`: it is a part of that case
-    and has no sender. Raises ReportRefused, OtherReportFiled or ReportFiledBefore, SenderBlocked while the centre accepts nothing from the
-    sender. A service account files through a `door` for a sender who is never itself. Source: rules.md, sections 3, 4, 6; Law 91/2025/QH15.
+    and has no sender. A service account files by a `door` for somebody else, whom with `has_partner` it alone reaches. Raises
+    ReportRefused, OtherReportFiled, ReportFiledBefore, SenderBlocked. Source: rules.md, sections 3, 4, 6; Law 91/2025/QH15.
     """
     words = normal(words)
     key, purpose = (client_key, CLIENT_FILED) if client_key else (idempotency_key, FILED)
@@ -150,7 +150,7 @@ def file_report(
         return earlier
     _refuse_incomplete(
         source, words, place, contact=contact, by=by, field=field, marked_urgent=marked_urgent, consented=consented,
-        is_spoken=not words and _has_voice_note(photos_token), is_part=parent is not None,
+        is_spoken=not words and _has_voice_note(photos_token), is_part=parent is not None, has_partner=has_partner,
     )  # fmt: skip
     _refuse_future(seen_at, now)
     if source == "citizen":
@@ -241,7 +241,7 @@ def cleared_words(report: Report) -> str | None:
 
 def _refuse_incomplete(
     source: str, words: str, place: Place, *, contact: Contact | None, by: Actor, field: Field | FieldRow | None, marked_urgent: bool,
-    consented: bool, is_spoken: bool, is_part: bool = False,
+    consented: bool, is_spoken: bool, is_part: bool = False, has_partner: bool = False,
 ) -> None:  # fmt: skip
     if not words and not is_spoken:
         raise ReportRefused("Vui lòng cho biết nội dung phản ánh.", "Please say what you saw.")
@@ -270,7 +270,7 @@ def _refuse_incomplete(
         )
     if by.is_machine:
         require(by, Action.FILE_REPORT)
-    is_known = sends_for_themselves(by) or (contact is not None and bool(contact.phone or contact.email))
+    is_known = sends_for_themselves(by) or has_partner or (contact is not None and bool(contact.phone or contact.email))
     if not is_known and not may_be_unknown(field, marked_urgent=marked_urgent):
         raise ReportRefused(
             "Vui lòng để lại số điện thoại hoặc thư điện tử để Trung tâm trả lời Ông/Bà.",

@@ -41,6 +41,9 @@ class ServiceAccount(Model):
         String(10), server_default="reporter", comment="who proves it: “reporter”, by a code of ours, or “proven”: its operator has"
     )
     extended_statuses: Mapped[bool] = mapped_column(Boolean, server_default=false(), comment="updates in FixMyStreet's words")
+    photo_hosts: Mapped[list[Any]] = mapped_column(
+        Json, default=list, server_default="[]", comment="from which photos are fetched that its reports name by their address"
+    )
     provider: Mapped[str | None] = mapped_column(String(40), comment="of sign-ins, whose subjects it names for people it adds (SCIM)")
     created_by_id: Mapped[int] = mapped_column(ForeignKey("account.id"))
     created_at: Mapped[datetime]
@@ -114,6 +117,24 @@ class DoorRepeat(Model):
     status: Mapped[int | None] = mapped_column(comment="of the first answer; empty while it runs")
     sealed_answer: Mapped[bytes | None] = mapped_column(LargeBinary)
     case_id: Mapped[int | None] = mapped_column(ForeignKey("case.id"), comment="the case it was about: set apart, the row goes with it")
+
+
+class PhotoAddress(Model):
+    """A photo of a report that its program named by an address: fetched by a job, and emptied of the address when that has ended."""
+
+    __tablename__ = "photo_address"
+    __table_args__ = (
+        CheckConstraint("(ended_at IS NULL) = (reason IS NULL)", name="ended"),
+        Index("ix_photo_address_due", "due_at", sqlite_where=IN_FORCE, postgresql_where=IN_FORCE),
+    )
+    id: Mapped[Id]
+    report_id: Mapped[int] = mapped_column(ForeignKey("report.id"), index=True)
+    sealed_url: Mapped[bytes | None] = mapped_column(LargeBinary)
+    asked_at: Mapped[datetime]
+    due_at: Mapped[datetime] = mapped_column(comment="nobody calls before; while one calls, the end of its claim")
+    attempts: Mapped[int] = mapped_column(default=0, server_default="0")
+    ended_at: Mapped[datetime | None]
+    reason: Mapped[str | None] = mapped_column(String(10), comment="fetched, or why not: a word of casework.doors.photo_addresses")
 
 
 class WebhookEndpoint(Referable, Model):

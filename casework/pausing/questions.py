@@ -8,6 +8,7 @@ from sqlalchemy import select
 from casework.calendars import calendar_of
 from casework.cases import OF_ANOTHER_CASE, refuse_unless_open
 from casework.clocks.limit_changes import limits_moved, limits_of
+from casework.contacts.partners import may_be_asked
 from casework.db import db
 from casework.errors import CaseworkError
 from casework.events import record
@@ -44,11 +45,10 @@ class QuestionAnswerRefused(CaseworkError):
 
 
 def somebody_can_be_asked(at: Situation) -> bool:
-    """Where one of the senders can be told."""
+    """Where a question reaches one of the senders."""
     if not at.is_under_way:
         return False
-    present = (link.report.reporter for link in at.case.reports if link.left_at is None)
-    return any(reporter is not None and reporter.can_be_told for reporter in present)
+    return bool(may_be_asked([link.report for link in at.case.reports if link.left_at is None]))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,7 +89,7 @@ def ask_reporter(case: Case, given: AskReporterInput, *, by: Actor, now: datetim
     present = [link.report for link in case.reports if link.left_at is None]
     if given.report.id not in {each.id for each in present}:
         raise QuestionRefused(*OF_ANOTHER_CASE)
-    if given.report.reporter is None or not given.report.reporter.can_be_told:
+    if not may_be_asked([given.report]):
         raise QuestionRefused("Không có cách liên hệ với người gửi phản ánh này.", "There is no way to reach the sender of this report.")
     if given.when_unanswered == CLOSE and open_parts(case):
         raise QuestionRefused(

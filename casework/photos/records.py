@@ -197,15 +197,15 @@ def link_carried(carried: Iterable[tuple[Photo, PreparedPhoto]], *, answer: Answ
     return len(photos)
 
 
-def link_prepared(prepared: Iterable[PreparedPhoto], *, report: Report, by: Actor, now: datetime) -> list[Photo]:
-    """Link prepared photos to a report as those of whoever writes it, and return them in order."""
+def link_prepared(prepared: Iterable[PreparedPhoto], *, report: Report, by: Actor, now: datetime, first: int = 0) -> list[Photo]:
+    """Link prepared photos to a report as those of whoever writes it, and return them in order. `first` is the position of the first."""
     photos = [
         Photo(
             purpose="scene", state="linked", report_id=report.id, position=place, sha256=each.sha256, sealed_name=each.sealed_name,
             sealed_metadata=each.sealed_facts, uploaded_by_id=by.own_id, uploaded_at=now, linked_at=now,
             files=[_row(file, by=by, now=now) for file in each.files],
         )
-        for place, each in enumerate(prepared)
+        for place, each in enumerate(prepared, start=first)
     ]  # fmt: skip
     db.session.add_all(photos)
     db.session.flush()

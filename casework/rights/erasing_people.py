@@ -20,6 +20,7 @@ from casework.area_news.subscribing import forget_followers
 from casework.cases import lock_case
 from casework.contacts.report_links import links_of, newest_links
 from casework.db import db, unit_of_work
+from casework.doors.photo_addresses import forget_addresses
 from casework.erasure.erase import GONE, forget_person
 from casework.erasure.reasons_to_look import erase_reasons_to_look
 from casework.events import record
@@ -185,6 +186,7 @@ def erase_report(report: Report, link: CaseReport, *, at: datetime, besides: Dat
     _run(update(Withdrawal).where(Withdrawal.report_id.in_(ids)).values(sealed_reason=None))
     _run(update(IdempotencyKey).where(IdempotencyKey.result == report.ref).values(sealed_result=None))
     forget_sent_reports([report.ref])
+    forget_addresses(ids, at=at)
     _forget_codes(OneTimeCode.report_id.in_(ids))
     if link.left_at is None:
         # staff's drafts stay in a case that goes on for others

@@ -18,6 +18,7 @@ from casework.asking.answers import ANSWERS_PURPOSE
 from casework.db import METADATA, db, unit_of_work
 from casework.doors.links.answering import SIGNED_PURPOSE
 from casework.doors.people.rows import EXTERNAL_PURPOSE
+from casework.doors.photo_addresses import URL_PURPOSE
 from casework.doors.repeats import ANSWER_PURPOSE as REPEATED
 from casework.doors.webhooks.signing import SECRET_PURPOSE as WEBHOOK
 from casework.erasure.quarantine import REASON_PURPOSE as QUARANTINE
@@ -68,6 +69,7 @@ PURPOSES: dict[str, tuple[str | Callable[[Any], str], ...]] = {
     "door_repeat.sealed_answer": (REPEATED,),
     "one_time_code.sealed_message": (MESSAGE_PURPOSE,),
     "outside_sign_in.sealed_secrets": (SECRETS_PURPOSE,),
+    "photo_address.sealed_url": (URL_PURPOSE,),
     "photo.sealed_metadata": (FACTS_PURPOSE,),
     "photo.sealed_name": (NAME_PURPOSE,),
     "provisioned_person.sealed_external": (EXTERNAL_PURPOSE,),

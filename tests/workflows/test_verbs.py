@@ -41,7 +41,7 @@ OF_NO_KIND = {"accept_assignment"}
 BY_NOBODY = {
     "close": "the process ends", "end_question": "time ran out", "recount_due": "a calendar changed", "restate_look": "a job",
     "erase_report": "follows from a request", "end_erasure": "follows from a request", "mask_identity": "a job",
-    "ask_if_mended": "a job",
+    "ask_if_mended": "a job", "fetch_photo": "a job",
 }  # fmt: skip
 """What the system does by itself, and why: nobody has to be allowed to."""
 

@@ -40,7 +40,7 @@ from web.api.routes import answers
 from web.clock import now
 from web.door_keys import asked_language, known_caller
 from web.files.report_files import most_report_photos
-from web.filing.by_programs import commune_named, count_report, is_served, other_centre, vouch_for
+from web.filing.by_programs import commune_named, count_report, has_partner, is_served, other_centre, vouch_for
 from web.filing.received import accepted_by
 from web.typed_contact import email_address, phone_number
 from workflows.running.filing import file_report as file_with_process
@@ -103,7 +103,8 @@ def _read(found: Mapping[str, Any]) -> Sent:
     sent = Sent(words, service, _place(found, faults), _contact(found, source, faults), found.get("is_urgent", False),
                 found.get("seen_at"), found.get("photos", []), source, given)  # fmt: skip
     faults += _faults_of_photos(sent.photos)
-    if not faults and source == CITIZEN and sent.contact is None and not may_be_unknown(service, marked_urgent=sent.is_urgent):
+    is_known = source != CITIZEN or sent.contact is not None or has_partner()
+    if not faults and not is_known and not may_be_unknown(service, marked_urgent=sent.is_urgent):
         needed = Bilingual("Cần số điện thoại hoặc thư điện tử.", "A telephone number or an e-mail address is needed.")
         faults.append(Fault("#/phone", "missing", needed))
     if faults:
@@ -132,7 +133,9 @@ def _place(found: Mapping[str, Any], faults: list[Fault]) -> Place:
 
 
 def _contact(found: Mapping[str, Any], source: str, faults: list[Fault]) -> Contact | None:
-    """How the sender is reached; a name alone is kept where staff wrote it down."""
+    """How the sender is reached; a name alone is kept where staff wrote it down, and nothing of what stays with the partner."""
+    if source == CITIZEN and has_partner():
+        return None
     phone = phone_number(found["phone"]) if "phone" in found else None
     email = email_address(found["email"]) if "email" in found else None
     faults += [fault(f"#/{name}", "wrong") for name, way in (("phone", phone), ("email", email)) if name in found and way is None]
@@ -190,7 +193,7 @@ def _filed(sent: Sent, claim: Claim, code: str) -> tuple[bytes, Report]:
                 centre=db.session.get_one(Centre, by.centre_id), source=sent.source, words=sent.words, place=sent.place, by=by.actor,
                 now=moment, contact=sent.contact, field=sent.field, marked_urgent=sent.is_urgent, photos_token=token,
                 seen_at=sent.seen_at, consented=True, language=asked_language(), consent_notice=notice_today(by.centre_id, moment),
-                code=code, answers=sent.answers, door=Door.API,
+                code=code, answers=sent.answers, door=Door.API, has_partner=has_partner(),
             )  # fmt: skip
             if by.contact_mode == PROVEN and sent.source == CITIZEN:
                 vouch_for(filed.report, sent.contact)

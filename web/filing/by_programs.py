@@ -5,6 +5,7 @@ from datetime import date
 from sqlalchemy import or_, select
 from sqlalchemy.orm import joinedload
 
+from casework.contacts.partners import PARTNER
 from casework.db import db, unit_of_work
 from casework.doors.limits import spend_report
 from casework.intake.file_report import Place, reserve_code
@@ -47,6 +48,11 @@ def other_centre(place: Place, centre_id: int) -> Centre | None:
         and bool(areas_around(place.latitude, place.longitude, local_day(now()), of_centres=True))
     )  # fmt: skip
     return found if is_held else None
+
+
+def has_partner() -> bool:
+    """Whether the system that files keeps the contacts of its people: none is taken, and it tells and asks them itself."""
+    return known_caller().contact_mode == PARTNER
 
 
 def count_report(contact: Contact | None, centre_id: int) -> str:

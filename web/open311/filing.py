@@ -13,6 +13,7 @@ from casework.db import db, unit_of_work
 from casework.doors.accounts import PROVEN
 from casework.doors.gates import Door, is_open
 from casework.doors.open311.jurisdictions import Jurisdiction, id_of
+from casework.doors.photo_addresses import ask_for_photos
 from casework.intake.file_report import FILED, Filed, OtherReportFiled, has_filed
 from casework.local_time import LOCAL_ZONE
 from casework.models import Centre, IdempotencyKey, Report
@@ -23,12 +24,12 @@ from web.accounts.confirm_contact import send_first_code
 from web.clock import now
 from web.door_keys import asked_language, known_caller, through_door
 from web.files.report_files import stage_report_files
-from web.filing.by_programs import count_report, other_centre, vouch_for
+from web.filing.by_programs import count_report, has_partner, other_centre, vouch_for
 from web.filing.received import accepted_by
 from web.open311.asking import centre_asked
 from web.open311.door import answered, answers, said
 from web.open311.faults import Fault, Refused, fault
-from web.open311.reading import Sent, read_report, refuse_type
+from web.open311.reading import Sent, addresses_to_fetch, read_report, refuse_type
 from workflows.running.filing import file_report
 
 SAME_REPORT = timedelta(hours=24)
@@ -115,14 +116,18 @@ def _forget_long_ago(key: str) -> None:
 
 
 def _stage(sent: Sent, key: str) -> list[Bilingual]:
-    """Stage the photos that can be taken; a sentence for each that cannot, and for what is not fetched."""
+    """Stage the photos that can be taken; a sentence for each that cannot, and for those at other addresses."""
     refused: list[Bilingual] = []
     if sent.photos:
         refused = stage_report_files(photos=sent.photos, voice=None, video=None, token=key[:TOKEN_LENGTH], by=known_caller().actor)
-    if sent.not_fetched:
+    to_fetch = addresses_to_fetch(sent.addresses, beside=sent.photos)
+    if to_fetch:
+        refused.append(Bilingual(f"{len(to_fetch)} ảnh sẽ được tải từ địa chỉ đã nêu.",
+                                 f"{len(to_fetch)} photos will be fetched from their addresses."))  # fmt: skip
+    if not_fetched := len(sent.addresses) - len(to_fetch):
         refused.append(Bilingual(
-            f"{sent.not_fetched} ảnh ở địa chỉ khác không được tải; xin gửi kèm ảnh.",
-            f"{sent.not_fetched} photos at other addresses were not fetched; please send them along.",
+            f"{not_fetched} ảnh ở địa chỉ khác không được tải; xin gửi kèm ảnh.",
+            f"{not_fetched} photos at other addresses were not fetched; please send them along.",
         ))  # fmt: skip
     return refused
 
@@ -136,9 +141,12 @@ def _file(sent: Sent, centre: Centre, key: str, code: str | None) -> Filed:
                 now=moment, contact=sent.contact, field=sent.service, marked_urgent=sent.is_urgent,
                 photos_token=key[:TOKEN_LENGTH] if sent.photos else None, seen_at=sent.seen_at, consented=True, language=asked_language(),
                 idempotency_key=key, consent_notice=notice_today(centre_id, moment), code=code, answers=sent.answers, door=Door.OPEN311,
+                has_partner=has_partner(),
             )  # fmt: skip
             if known_caller().contact_mode == PROVEN and not filed.is_repeat:
                 vouch_for(filed.report, sent.contact)
+            if not filed.is_repeat:
+                ask_for_photos(filed.report, addresses_to_fetch(sent.addresses, beside=sent.photos), now=moment)
             return filed
     except OtherReportFiled:
         raise Refused(400, fault("idempotency_conflict")) from None

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from io import BytesIO
 
-from flask import request
+from flask import current_app, request
 from werkzeug.datastructures import FileStorage
 
 from casework.asking.questions import AnswerRefused, GivenAnswer, answer_to
@@ -16,6 +16,7 @@ from casework.bilingual import Bilingual
 from casework.doors.limits import FIELD_CHARACTERS
 from casework.doors.open311.jurisdictions import Jurisdiction
 from casework.doors.open311.services import NO, SEEN_AT, URGENT, VILLAGE, YES, attributes_of, is_ended, service_named
+from casework.doors.photo_addresses import may_be_fetched
 from casework.intake.file_report import LONGEST_PLACE, LONGEST_WORDS, Place, may_be_unknown
 from casework.local_time import local_day
 from casework.models import Area
@@ -24,7 +25,9 @@ from casework.privacy.identity import Contact
 from casework.reading.rule_rows import FieldRow
 from casework.text import normal
 from web.clock import now
-from web.filing.by_programs import commune_named, is_served
+from web.door_keys import known_caller
+from web.files.report_files import most_report_photos
+from web.filing.by_programs import commune_named, has_partner, is_served
 from web.open311.asking import instant_in
 from web.open311.faults import Fault, Refused, fault, given_twice
 from web.typed_contact import email_address, phone_number
@@ -49,8 +52,8 @@ class Sent:
     seen_at: datetime | None = None
     answers: list[GivenAnswer] = field(default_factory=list)
     photos: list[FileStorage] = field(default_factory=list)
-    not_fetched: int = 0
-    """Addresses of photos on hosts that are not named on the account."""
+    addresses: list[str] = field(default_factory=list)
+    """Of photos that are elsewhere."""
 
 
 def sent_text(name: str) -> str:
@@ -84,11 +87,12 @@ def read_report(centre: Jurisdiction) -> Sent:
     sent = Sent(code, service if service and not is_ended(service, now=now()) else None, _words(faults), _place(faults), _contact(faults))
     if service is not None:
         _attributes(service, centre, sent, faults)
-    if not sent.contact and not faults and not may_be_unknown(sent.service, marked_urgent=sent.is_urgent):
+    is_known = sent.contact is not None or has_partner()
+    if not is_known and not faults and not may_be_unknown(sent.service, marked_urgent=sent.is_urgent):
         faults.append(fault("contact_missing"))
     if faults:
         raise Refused(400, *faults)
-    sent.photos, sent.not_fetched = sent_photos()
+    sent.photos, sent.addresses = sent_photos()
     return sent
 
 
@@ -137,6 +141,9 @@ def _area(ref: str, today: date, faults: list[Fault]) -> tuple[Area | None, str 
 
 
 def _contact(faults: list[Fault]) -> Contact | None:
+    """How the sender is reached. What stays with the partner is not looked at, so that nothing of it is kept, counted or judged."""
+    if has_partner():
+        return None
     phone, email = (sent_text(name)[:200] for name in ("phone", "email"))
     names = " ".join(part for part in (normal(sent_text("last_name")), normal(sent_text("first_name"))) if part)[:LONGEST_NAME]
     contact = Contact(names or None, phone_number(phone) if phone else None, email_address(email) if email else None)
@@ -170,12 +177,19 @@ def _attributes(service: FieldRow, centre: Jurisdiction, sent: Sent, faults: lis
             sent.seen_at = instant_in(typed, name, faults)
 
 
-def sent_photos() -> tuple[list[FileStorage], int]:
-    """The photos that came along as files or stand in the form itself, and how many addresses there are beside: no other host is called."""
+def sent_photos() -> tuple[list[FileStorage], list[str]]:
+    """The photos that came along as files or stand in the form itself, and the addresses of others."""
     texts = [text for each in request.form.getlist("media_url") if (text := each.strip())]
     inline = [text for text in texts if DATA.match(text)]
     files = [file for _, file in request.files.items(multi=True) if file.filename]
-    return [*files, *_decoded(inline)], len(texts) - len(inline)
+    return [*files, *_decoded(inline)], list(dict.fromkeys(text for text in texts if not DATA.match(text)))
+
+
+def addresses_to_fetch(addresses: list[str], *, beside: list[FileStorage]) -> list[str]:
+    """Those the account may name, as far as a report has room for photos beside these."""
+    hosts, inside = known_caller().photo_hosts, current_app.config["INSIDE_HOSTS"]
+    allowed = [url for url in addresses if may_be_fetched(url, hosts, inside)]
+    return allowed[: max(most_report_photos() - len(beside), 0)]
 
 
 def _decoded(inline: list[str]) -> Iterator[FileStorage]:

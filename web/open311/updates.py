@@ -13,6 +13,7 @@ from casework.doors.gates import Door
 from casework.doors.open311.cases import rows_shown
 from casework.doors.open311.finding import TooMany, behind
 from casework.doors.open311.updates import CLOSED, OPEN, Update, update_id_of, updates
+from casework.doors.photo_addresses import ask_for_photos
 from casework.models import Event, Report
 from casework.pausing.additions import LONGEST_WORDS, WriteToCentreInput
 from casework.pausing.questions import AnswerQuestionInput
@@ -27,7 +28,7 @@ from web.files.uploads import stage_uploads
 from web.open311.asking import centre_asked, instant_in, parameter
 from web.open311.door import answered, answers, said
 from web.open311.faults import Fault, Refused, fault
-from web.open311.reading import refuse_twice, refuse_type, sent_photos, sent_text
+from web.open311.reading import addresses_to_fetch, refuse_twice, refuse_type, sent_photos, sent_text
 from web.open311.writing import Several, Value
 from workflows.running.acts import act_recorded
 from workflows.running.incidents import run_recorded, spot_in_case
@@ -67,13 +68,14 @@ def add_update(form: str) -> ResponseReturnValue:
     report = _own_report(sent_text("service_request_id").upper())
     # the same words again without a name of the client's are the same update, too
     key = key_of("open311", known_caller().account_id, report.code, sent_text("update_id") or words)
-    (files, _elsewhere), token = sent_photos(), key[:32]
+    (files, addresses), token = sent_photos(), key[:32]
     if files:
         stage_uploads(files, token=token, purpose="scene", by=known_caller().actor, most=most_report_photos())
     try:
         with sending(key):
             _say(report, words, token if files else None)
             with unit_of_work():
+                ask_for_photos(report, addresses_to_fetch(addresses, beside=files), now=now())
                 update_id = answered_at(_newest_of(report))
     except SentBefore:
         update_id = answer_to(key) or _newest_of(report)

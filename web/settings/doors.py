@@ -11,18 +11,11 @@ from typing import Any
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
-from flask_babel import lazy_gettext as _l
-from wtforms import BooleanField, IntegerField, RadioField, SelectField, SelectMultipleField, StringField, TextAreaField
-from wtforms.validators import InputRequired, Optional
-from wtforms.widgets import CheckboxInput
+from wtforms import SelectField
 
 from casework.db import unit_of_work
 from casework.doors.accounts import (
     BY_CODE,
-    LONGEST_NAME,
-    LONGEST_NUMBER,
-    LONGEST_PURPOSE,
-    PROVEN,
     ServiceRefused,
     ServiceWish,
     add_service_account,
@@ -41,7 +34,6 @@ from casework.errors import CaseworkError
 from casework.local_time import local_day
 from casework.models import Account, Agency, Centre, ServiceAccount
 from casework.permissions import Action, NotAllowed
-from casework.setting_events import LONGEST_REASON
 from casework.setting_values import VALUES, ValueRefused, value_of
 from casework.settings.scopes import administered_centres, bodies_of, centres_of
 from casework.settings.value_changes import set_value, values_seen
@@ -49,6 +41,7 @@ from web.accounts.oidc_providers import STAFF
 from web.accounts.outside_identities import label_of
 from web.accounts.sign_in_elsewhere import outside_providers
 from web.clock import now
+from web.door_forms import CONTACT_WORDS, AccountForm, KeyForm, NewForm
 from web.forms import Form, Refusal, refusal_of
 from web.guards import alone, found, performs
 from web.locales import in_reader_language as local
@@ -56,55 +49,8 @@ from web.sent_forms import answers_again
 from web.settings.date_fields import typed_day
 from web.settings.edit_conflicts import lock_before_reading, mark_for_form, refuse_changed
 from web.settings.row_forms import INSTALLATION
-from web.task_page import at_most
 
 bp = Blueprint("settings_doors", __name__)
-
-LONGEST_NETWORKS = 1_000
-
-
-class KeyForm(Form):
-    """What a key may be bound to."""
-
-    networks = TextAreaField(
-        _l("Only from these networks"), validators=[at_most(LONGEST_NETWORKS)],
-        description=_l("As 203.0.113.0/24, one a line. Empty: from everywhere."),
-    )  # fmt: skip
-    days = IntegerField(_l("The key lasts (days)"), validators=[Optional()])
-    reason = StringField(_l("Reason"), validators=[InputRequired(), at_most(LONGEST_REASON)])
-
-    def given(self) -> dict[str, Any]:
-        return {"days": self.days.data, "networks": [self.networks.data or ""]}
-
-
-class AccountForm(Form):
-    """What an account is, whose, and what it may do."""
-
-    name = StringField(_l("Name of the system"), validators=[InputRequired(), at_most(LONGEST_NAME)])
-    purpose = TextAreaField(_l("What it is for"), validators=[InputRequired(), at_most(LONGEST_PURPOSE)])
-    owner = SelectField(
-        _l("Who is told of all that concerns it"), validators=[InputRequired()], validate_choice=False,
-        description=_l("A person who works here and can be reached."),
-    )  # fmt: skip
-    scopes = SelectMultipleField(
-        _l("What it may do"), validators=[InputRequired()], option_widget=CheckboxInput(), validate_choice=False,
-        description=_l("Give it no more than it needs."),
-    )  # fmt: skip
-    agreement_number = StringField(_l("Number of the agreement"), validators=[at_most(LONGEST_NUMBER)])
-    agreement_on = StringField(_l("Day of the agreement"), validators=[at_most(20)])
-    reports_an_hour = IntegerField(_l("Reports an hour, as agreed"), validators=[Optional()])
-    reports_a_day = IntegerField(_l("Reports a day, as agreed"), validators=[Optional()])
-    contact_mode = RadioField(
-        _l("Who proves the contact of a sender"), validate_choice=False, default=BY_CODE,
-        choices=[(BY_CODE, _l("The sender, by a code we send")), (PROVEN, _l("Its operator, before it files"))],
-    )  # fmt: skip
-    extended_statuses = BooleanField(_l("Tell it the steps in FixMyStreet's words"))
-    provider = SelectField(_l("Where the people it adds sign in"), validate_choice=False)
-    reason = StringField(_l("Reason"), validators=[InputRequired(), at_most(LONGEST_REASON)])
-
-
-class NewForm(AccountForm, KeyForm):
-    """An account and its first key."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -323,7 +269,7 @@ def _wish(form: AccountForm, body: Centre | Agency, row: ServiceAccount | None =
         scopes=[each for each in offered if str(each) in (form.scopes.data or ())], agreement_number=form.agreement_number.data or "",
         agreement_on=typed_day(form.agreement_on.data or "", "agreement_on"), reports_an_hour=form.reports_an_hour.data,
         reports_a_day=form.reports_a_day.data, contact_mode=form.contact_mode.data or BY_CODE,
-        extended_statuses=form.extended_statuses.data, provider=_chosen(form.provider),
+        extended_statuses=form.extended_statuses.data, photo_hosts=form.photo_hosts.data or "", provider=_chosen(form.provider),
     )  # fmt: skip
 
 
@@ -344,7 +290,8 @@ def _stands(row: ServiceAccount) -> dict[str, Any]:
     day: date | None = row.agreement_on
     return {
         "name": row.account.full_name, "owner": row.owner.ref, "scopes": [str(each) for each in row.scopes],
-        "agreement_on": day.isoformat() if day else "", **{column: getattr(row, column) for column in columns},
+        "agreement_on": day.isoformat() if day else "", "photo_hosts": "\n".join(row.photo_hosts),
+        **{column: getattr(row, column) for column in columns},
     }  # fmt: skip
 
 
@@ -392,5 +339,5 @@ def _account_page(row: ServiceAccount, refusal: Refusal | None = None) -> str:
     return render_template(
         "settings/doors/account.html", row=row, keys=keys_of([row], now=moment)[row.account_id], past=past_keys(row, now=moment),
         most=MOST_VALID, words=scope_words(row.scopes), acts_in_names=acts_in_names, refusal=refusal, typed=request.form,
-        agreed=people_agreed(row, now=moment) if acts_in_names and row.ended_at is None else [], label_of=label_of,
+        agreed=people_agreed(row, now=moment) if acts_in_names and row.ended_at is None else [], label_of=label_of, contact=CONTACT_WORDS,
     )  # fmt: skip

@@ -9,6 +9,7 @@ from wtforms import DateField, RadioField, SelectField, StringField, TextAreaFie
 from wtforms.fields.choices import SelectChoice
 from wtforms.validators import InputRequired
 
+from casework.contacts.partners import may_be_asked
 from casework.pausing.holds import LONGEST_REASON, MOST_WORKING_DAYS, HoldInput, held_working_days
 from casework.pausing.questions import LONGEST_QUESTION, AskReporterInput, open_question
 from casework.pausing.questions import MOST_WORKING_DAYS as LONGEST_WAIT
@@ -122,7 +123,7 @@ class AskPage(ActPage):
     def build(self) -> None:
         self.form = AskForm()
         present = [link.report for link in self.case.reports if link.left_at is None]
-        self.reports = {report.ref: report for report in present if report.reporter is not None and report.reporter.can_be_told}
+        self.reports = {report.ref: report for report in may_be_asked(present)}
         self.form.report.choices = [(ref, report.code) for ref, report in self.reports.items()]
         self.form.working_days.choices = [
             (days, ngettext("%(num)s working day", "%(num)s working days", days)) for days in range(1, LONGEST_WAIT + 1)

@@ -15,11 +15,11 @@ from sqlalchemy import func, select, update
 from casework.bilingual import Bilingual
 from casework.db import db
 from casework.doors.accounts import ServiceRefused
+from casework.doors.addresses import host_to_call
 from casework.doors.owners import tell_owner
 from casework.doors.webhooks.kinds import DISABLE, ROTATE, VERIFY, fit_events
 from casework.doors.webhooks.signing import SCHEMES, new_secret
 from casework.doors.webhooks.telling import Message, queue_rows
-from casework.messages.http_client import DEFAULT_PORTS, HTTPS_PORT, Door, NotReached
 from casework.models import ServiceAccount, WebhookCourse, WebhookDelivery, WebhookEndpoint, WebhookSecret
 from casework.permissions import Action, Actor, require
 from casework.setting_events import record_setting, require_administrator_of
@@ -29,7 +29,6 @@ KIND = "webhook_endpoint"
 ABOUT = "endpoint"
 MOST_ENDPOINTS, MOST_LISTED = 5, 50
 LONGEST_URL = 500
-PORTS = frozenset({443, 8443})
 """On the internet; within this network 443, and what the environment names with the host."""
 OVERLAP_DAYS = range(1, 8)
 ASKED, GONE, SILENT = "asked", "gone", "silent"
@@ -174,15 +173,7 @@ def state_of(endpoint: WebhookEndpoint) -> str:
 
 def _fit_url(typed: str, inside: frozenset[str]) -> str:
     url = typed.strip()
-    try:
-        parts = urlsplit(url)
-        door, host = Door(inside), (parts.hostname or "").lower()
-        port = parts.port or DEFAULT_PORTS.get(parts.scheme, 0)
-        door.refuse_unless_open(url)
-        is_port = port == HTTPS_PORT or door.is_named(host, port) if host in door.inside else port in PORTS
-    except (ValueError, NotReached):
-        host, is_port = "", False
-    if not host or len(url) > LONGEST_URL or parts.fragment or not is_port:
+    if host_to_call(url, inside, longest=LONGEST_URL) is None:
         raise ServiceRefused(
             "Cần địa chỉ https trên mạng Internet, cổng 443 hoặc 8443.", "An https address on the internet is needed, port 443 or 8443.",
             about="url",

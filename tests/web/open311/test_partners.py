@@ -6,10 +6,12 @@ import json
 import re
 import shutil
 import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 from urllib.error import HTTPError
 from xml.etree import ElementTree
@@ -112,6 +114,45 @@ def test_our_client_lists_files_and_follows(served: tuple[House, str], tmp_path:
     with pytest.raises(HTTPError) as refused:
         city.get("services/none")
     assert json.load(refused.value)[0]["code"] == "service_code_unknown"
+
+
+@pytest.fixture
+def three(monkeypatch: pytest.MonkeyPatch) -> Any:
+    """The client of others (tests/vendor/three) as it stands. It was written for Python 2: `ifilter` is what `filter` is today, and what it
+    imports for XML and as a quicker JSON is not needed for what is tried."""
+    monkeypatch.setattr("itertools.ifilter", filter, raising=False)
+    monkeypatch.setitem(sys.modules, "relaxml", SimpleNamespace(xml=None))
+    monkeypatch.setitem(sys.modules, "simplejson", json)
+    spec = importlib.util.spec_from_file_location("three", Path(__file__).parents[2] / "vendor/three/core.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module.Three
+
+
+def test_a_client_written_by_others_lists_files_with_a_photo_and_follows(served: tuple[House, str], three: Any) -> None:
+    house, base = served
+    done, key = build.case_at(house.world, "rating"), new_key(house.world)
+    city = three(f"{base}/open311/v2", api_key=key, jurisdiction="ld")
+    found = three(discovery=f"{base}/open311/discovery.json").discovery()
+    assert found["endpoints"][0]["url"].endswith("/open311/v2")
+    [first, *_] = city.services()
+    assert city.services(first["service_code"])["service_code"] == first["service_code"]
+    [filed] = city.post(first["service_code"], name="Bích Lê", phone="0912345678", address="Trước nhà văn hóa", lat="12.0", long="108.4",
+                        description="Cây đổ chắn lối.", media=("a.jpg", plain_photo(2), "image/jpeg"))  # fmt: skip
+    code = filed["service_request_id"]
+    assert {each["service_request_id"] for each in city.requests()} == {done.code, code}
+    assert [each["service_request_id"] for each in city.requests(status="closed", count=5)] == [done.code]
+    assert [each["service_request_id"] for each in city.requests(between=["03-01-2026", "03-03-2026"])] == [code, done.code]
+    [followed] = city.request(code, api_key=key)
+    assert (followed["status"], followed["service_code"]) == ("open", first["service_code"])
+    [refused] = city.post("none", description="Cây đổ.", address="Ở đâu đó")
+    assert refused["code"] == "service_code_unknown"
+    db.session.rollback()
+    report = db.session.scalars(select(Report).where(Report.code == code)).one()
+    assert original_words(report) == "Cây đổ chắn lối."
+    assert db.session.scalars(select(Photo.report_id)).all().count(report.id) == 1
 
 
 def test_our_client_has_about_fifty_lines() -> None:

@@ -17,6 +17,7 @@ from casework.public.filters import is_shown
 from casework.public.publication import public_publications
 from tests import build
 from tests.conftest import client_of
+from tests.many import copies
 from tests.merged import merge, split
 from tests.second_centre import second_world
 from tests.web.open311.asked import House, as_value, in_xml, opened, put
@@ -231,8 +232,8 @@ def test_a_centre_lists_its_own_and_a_code_decides_alone(house: House) -> None:
 
 @pytest.mark.exhaustive
 def test_a_list_of_a_hundred_takes_few_statements(house: House) -> None:
-    for number in range(12):
-        build.case_at(house.world, ("to_verify", "handling", "rating")[number % 3], now=build.NOON + timedelta(hours=number))
+    for number, state in enumerate(("to_verify", "handling", "approval", "rating")):
+        copies(build.case_at(house.world, state, agencies=2, now=build.NOON + timedelta(hours=number)), 24)
     statements: list[str] = []
     engine = db.engine
 
@@ -242,11 +243,11 @@ def test_a_list_of_a_hundred_takes_few_statements(house: House) -> None:
 
     event.listen(engine, "before_cursor_execute", count)
     try:
-        assert len(house.json("requests")) == 12
+        assert len(house.json("requests")) == 100
         plain = len(statements)
         house.json("requests", extensions="true")
     finally:
         event.remove(engine, "before_cursor_execute", count)
     assert plain <= 10, "\n".join(statements[:plain])
     assert len(statements) - plain <= 13
-    assert db.session.query(Case).filter(is_shown()).count() == 12
+    assert db.session.query(Case).filter(is_shown()).count() == 100
