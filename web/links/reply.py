@@ -26,11 +26,10 @@ from casework.doors.links.answering import (
     LinkAnswerRefused,
     LinkGone,
     answer_link,
-    holds,
     open_link,
-    shows_receipt,
     try_code,
 )
+from casework.doors.links.holding import holds, shows_receipt
 from casework.doors.links.reading import photo_shown, shown_case
 from casework.doors.links.secrets import is_opened_mark, link_by_secret, opened_mark
 from casework.doors.links.sending import is_opened_by_code

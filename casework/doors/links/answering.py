@@ -13,10 +13,10 @@ from sqlalchemy import select
 from casework.bilingual import Bilingual
 from casework.cases import lock_case
 from casework.db import db
-from casework.doors.gates import Door, is_open
 from casework.doors.links import sentences
-from casework.doors.links.secrets import code_of, digest_of, secret_of
-from casework.doors.links.sending import about, can_answer, end_link
+from casework.doors.links.holding import holds, shows_receipt
+from casework.doors.links.secrets import code_of
+from casework.doors.links.sending import about, end_link
 from casework.errors import CaseworkError
 from casework.events import record
 from casework.local_time import local_day
@@ -26,7 +26,6 @@ from casework.permissions import SYSTEM, Action, Role, require
 from casework.photos.records import link_staged
 from casework.rate_limits import Limit, count_up
 from casework.sealing.seal import open_json, seal_json
-from casework.states import Pause
 from casework.text import normal
 from casework.verbs import MESSAGE, NO_KIND, Verb
 
@@ -66,24 +65,6 @@ class LinkAnswer:
     name: str
     position: str
     photos_token: str | None = None
-
-
-def holds(link: ReplyLink, case: Case, now: datetime) -> bool:
-    """Whether it can be answered: in time, not used or revoked, while the referral or the agency's work it is of goes on.
-
-    Made under another lookup key it is found by no address, so it holds no longer.
-    """
-    if link.revoked_at is not None or link.answered_at is not None or now >= link.expires_at:
-        return False
-    if link.digest != digest_of(secret_of(link.ref)):
-        return False
-    return _goes_on(link, case) and is_open(Door.LINKS, case.centre_id)
-
-
-def shows_receipt(link: ReplyLink, case: Case, now: datetime) -> bool:
-    """Whether it says that the answer came: until its last day, unless the case was set apart."""
-    is_apart = case.quarantined_at is not None or link.revoked_at is not None
-    return link.answered_at is not None and now < link.expires_at and not is_apart and is_open(Door.LINKS, case.centre_id)
 
 
 @Verb("open_link", Action.ANSWER_LINK, kinds=NO_KIND, staff=sentences.opened, is_from_outside=True)
@@ -149,14 +130,6 @@ def signed_by(link: ReplyLink) -> tuple[str, str] | None:
         return None
     told = open_json(link.sealed_signed, purpose=SIGNED_PURPOSE)
     return told["name"], told["position"]
-
-
-def _goes_on(link: ReplyLink, case: Case) -> bool:
-    if case.quarantined_at is not None or case.closed_at is not None or case.merged_into_id is not None:
-        return False
-    if link.assignment is not None:
-        return can_answer(link.assignment)
-    return link.referral is not None and link.referral.ended_at is None and case.paused_for == Pause.REFERRAL
 
 
 def _locked(link: ReplyLink) -> tuple[Case, ReplyLink]:

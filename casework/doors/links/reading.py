@@ -10,7 +10,8 @@ from sqlalchemy.orm import joinedload
 from casework.bilingual import Bilingual
 from casework.casefile.views import SeenPhoto, photos_seen
 from casework.db import db
-from casework.doors.links.answering import holds, signed_by
+from casework.doors.links.answering import signed_by
+from casework.doors.links.holding import holds
 from casework.doors.links.secrets import code_of, secret_of
 from casework.doors.links.sending import is_opened_by_code
 from casework.intake.file_report import cleared_words

@@ -14,7 +14,8 @@ from casework.answers.acts import SubmitAnswerInput, newest_answer
 from casework.db import db
 from casework.doors.gates import Door, is_open
 from casework.doors.links import sentences
-from casework.doors.links.sending import LinkRefused, about, can_answer, with_people
+from casework.doors.links.holding import can_answer
+from casework.doors.links.sending import LinkRefused, about, with_people
 from casework.events import record
 from casework.local_time import local_day
 from casework.models import Assignment, Photo, ReplyLink

@@ -10,7 +10,8 @@ from sqlalchemy import String, cast, select
 from casework.cases import lock_case
 from casework.db import db, unit_of_work
 from casework.doors.gates import CLOSED_DOOR
-from casework.doors.links.answering import LinkAnswer, LinkAnswerRefused, LinkGone, answer_link, holds, try_code
+from casework.doors.links.answering import LinkAnswer, LinkAnswerRefused, LinkGone, answer_link, try_code
+from casework.doors.links.holding import holds
 from casework.doors.links.reading import link_seen, links_seen, to_tell
 from casework.doors.links.secrets import code_of, digest_of, link_by_secret, secret_of
 from casework.doors.links.sending import LinkRefused, email_before, revoke_link
@@ -244,7 +245,7 @@ def test_a_link_leaves_by_e_mail_with_its_address_put_in_at_the_last_moment_and_
 
 
 @pytest.mark.exhaustive(but=2)
-@pytest.mark.parametrize("what", ["revoked", "answered", "run out", "closed door", "set apart"])
+@pytest.mark.parametrize("what", ["ended", "revoked", "answered", "run out", "closed door", "set apart"])
 def test_a_link_that_opens_nothing_any_more_is_not_sent(world: World, what: str) -> None:
     case = links.referred(world)
     link = links.sent(world, case, email=MAIL)
@@ -256,6 +257,8 @@ def test_a_link_that_opens_nothing_any_more_is_not_sent(world: World, what: str)
         answer(link)
     elif what == "closed door":
         links.opened(world, CLOSED_DOOR)
+    elif what == "ended":
+        build.do(world, case, "close_referral", "operator", act="take_back", result="Không thuộc công ty.")
     elif what == "set apart":
         build.act(world, case, "quarantine", "operator", reason="Tố cáo.")
         assert db.session.get_one(ReplyLink, link.id, populate_existing=True).sealed_contact is None
@@ -263,6 +266,18 @@ def test_a_link_that_opens_nothing_any_more_is_not_sent(world: World, what: str)
         return
     with pytest.raises(NothingToSay):
         words_sent(now)
+
+
+@pytest.mark.exhaustive
+def test_a_link_of_an_agency_whose_work_ended_is_not_sent(world: World) -> None:
+    case = build.case_at(world, "handling", agencies=2)
+    ended = next(row for row in case.assignments if row.agency_id != case.lead_agency_id)
+    without_people(world, ended.agency.key)
+    links.sent(world, case, assignment=ended, email=MAIL)
+    assert secret_of(links.newest().ref) in words_sent()
+    build.act(world, case, "remove_agency", "operator", assignment=ended, reason="Không cần nữa.")
+    with pytest.raises(NothingToSay):
+        words_sent()
 
 
 def test_an_address_that_is_none_is_refused_and_the_last_one_is_offered_again(world: World) -> None:
@@ -326,9 +341,9 @@ def test_another_centre_revokes_no_link(world: World) -> None:
     assert is_open_still(link)
 
 
-def test_a_new_lookup_key_ends_every_open_link_and_no_address_is_read_out(world: World) -> None:
+def test_a_new_lookup_key_ends_every_open_link_and_no_address_is_read_out_or_sent(world: World) -> None:
     case = links.referred(world)
-    link = links.sent(world, case)
+    link = links.sent(world, case, email=MAIL)
     before = secret_of(link.ref)
     kept = current_keyring()
     use_keyring(Keyring.fresh())
@@ -336,6 +351,8 @@ def test_a_new_lookup_key_ends_every_open_link_and_no_address_is_read_out(world:
         assert link_by_secret(before) is None
         assert not is_open_still(link)
         assert to_tell(db.session.get_one(ReplyLink, link.id), db.session.get_one(Case, case.id), NOON) is None
+        with pytest.raises(NothingToSay):
+            words_sent()
     finally:
         use_keyring(kept)
     assert is_open_still(link)
