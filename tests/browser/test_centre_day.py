@@ -1187,7 +1187,8 @@ def _answered(body: Visitor, address: str, code: str = "") -> str:
         with next_document(page):
             page.get_by_role("button", name="Mở").click()
     assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
-    fields = {name: words for name, words in links.ANSWER.items() if name != "position"}
+    page.check("[name=outcome][value=done]")
+    fields = {name: words for name, words in links.ANSWER.items() if name not in ("position", "outcome")}
     for name, words in fields.items():
         page.fill(f"[name={name}]", words)
     photo = draw_demo_photo(5, "trash", after=True)
@@ -1196,6 +1197,7 @@ def _answered(body: Visitor, address: str, code: str = "") -> str:
     with next_document(page):
         page.get_by_role("button", name="Gửi trả lời").last.click()
     assert [page.input_value(f"[name={name}]") for name in fields] == list(fields.values())
+    expect(page.locator("[name=outcome][value=done]")).to_be_checked()
     expect(page.locator("main")).to_contain_text("Ảnh 1 đã lưu")
     page.fill("[name=position]", links.ANSWER["position"])
     with next_document(page):
