@@ -20,9 +20,10 @@ from tests import build
 
 BODY = "Công ty Điện lực Lâm Đồng"
 ASKED = "Cột điện đổ có phải của công ty không, bao giờ thay?"
-ANSWER = {
+ANSWER: dict[str, Any] = {
+    "outcome": "done",
     "findings": "Cột điện gãy gốc.", "actions": "Đã cô lập đường dây.", "remaining": "Thay cột trong tuần.", "name": "Trần Văn Điện",
-    "position": "Đội trưởng",
+    "position": "Đội trưởng", "phone": "0263 3 000 022",
 }
 
 

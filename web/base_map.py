@@ -11,13 +11,15 @@ from pathlib import Path
 from flask import current_app, g, request, url_for
 
 from casework.calendars import rules_version
-from casework.files.under_maps import SKETCH, TILES, ground_file
+from casework.files.local import AWAY
+from casework.files.under_maps import SKETCH, TILES, ground_file, sketch_body
 from casework.local_time import local_day
 from casework.models import Centre
 from casework.places.sketches import NEAREST_ZOOM
 from casework.setting_values import value_of
 from casework.tile_addresses import tile_origin
 from web.clock import now
+from web.guards import file_store
 from web.navigation import CentreWords
 
 MAGIC, TILE_TYPE, MAX_ZOOM, VECTOR = b"PMTiles\x03", 99, 101, 1
@@ -62,6 +64,16 @@ def _areas_url(ref: str) -> str:
     """The address of a centre's boundaries, by which a browser keeps them for the day. A page that is itself kept for a time without
     signal outlives the day, and names none."""
     return url_for("maps.areas", ref=ref, v=None if request.blueprint == "offline" else rules_version(local_day(now())))
+
+
+def sketch_layer() -> bytes | None:
+    """The schematic layer, for maps that are drawn here; none while its file cannot be read."""
+    file = ground_file(SKETCH)
+    try:
+        return sketch_body(file, file_store()) if file is not None else None
+    except AWAY as error:
+        current_app.logger.warning("a drawn map has no schematic layer: %s", type(error).__name__)
+        return None
 
 
 @dataclass(frozen=True, slots=True)

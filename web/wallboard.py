@@ -19,17 +19,17 @@ from wtforms import StringField
 from wtforms.validators import InputRequired
 
 from casework.db import db, unit_of_work
-from casework.files.local import AWAY
-from casework.files.under_maps import SKETCH, ground_file, sketch_body
+from casework.files.under_maps import SKETCH, ground_file
 from casework.local_time import LOCAL_ZONE
 from casework.models import Centre
 from casework.permissions import Action, may
 from casework.rate_limits import Limit, TooManyAttempts, count_attempt
 from casework.wallboard.picture import picture_of
 from casework.wallboard.wallboards import WallboardRefused, note_seen, pair_wallboard, wallboard_of_token, wants_noting
+from web.base_map import sketch_layer
 from web.clock import now
 from web.forms import Form
-from web.guards import actor, file_store, found, performs, signed_in_account
+from web.guards import actor, found, performs, signed_in_account
 from web.http.static_files import digest_of
 from web.locales import in_reader_language as local
 from web.navigation import LOOKERS
@@ -162,7 +162,7 @@ def _shown(centre: Centre, *, is_running: bool) -> dict[str, object]:
 
     moment = now()
     there = moment.astimezone(LOCAL_ZONE)
-    ground = ground_of(centre.id, today=there.date(), layer=_layer)
+    ground = ground_of(centre.id, today=there.date(), layer=sketch_layer)
     shown = picture_of(centre.id, now=moment)
     return {
         "board_centre": centre.name,
@@ -178,16 +178,6 @@ def _shown(centre: Centre, *, is_running: bool) -> dict[str, object]:
         "done_words": DONE_WORDS,
         "local_time": lambda instant: f"{instant.astimezone(LOCAL_ZONE):%H:%M}",
     }
-
-
-def _layer() -> bytes | None:
-    """The schematic layer; none while its file cannot be read."""
-    file = ground_file(SKETCH)
-    try:
-        return sketch_body(file, file_store()) if file is not None else None
-    except AWAY as error:
-        current_app.logger.warning("the wallboard has no schematic layer: %s", type(error).__name__)
-        return None
 
 
 def time_left(due_at: datetime) -> str:

@@ -18,6 +18,7 @@ DUE = text("due_at IS NOT NULL")
 UNTOLD = text("delivered_at IS NULL AND dead_at IS NULL")
 DEAD = text("dead_at IS NOT NULL")
 DELIVERED = text("delivered_at IS NOT NULL")
+OPEN_LINK = text("answered_at IS NULL AND revoked_at IS NULL")
 
 
 class ServiceAccount(Model):
@@ -231,6 +232,8 @@ class ReplyLink(Referable, Model):
     __table_args__ = (
         CheckConstraint("(referral_id IS NULL) <> (assignment_id IS NULL)", name="of_one_thing"),
         CheckConstraint("revoked_for IN ('asked', 'renewed', 'codes', 'apart')", name="revoked_for"),
+        CheckConstraint("outcome IN ('done', 'longer', 'not_ours')", name="outcome"),
+        Index("ix_reply_link_open", "expires_at", "id", sqlite_where=OPEN_LINK, postgresql_where=OPEN_LINK),
         Index("ix_reply_link_referral", "referral_id", "id", sqlite_where=text("referral_id IS NOT NULL"),
               postgresql_where=text("referral_id IS NOT NULL")),
         Index("ix_reply_link_assignment", "assignment_id", "id", sqlite_where=text("assignment_id IS NOT NULL"),
@@ -250,11 +253,14 @@ class ReplyLink(Referable, Model):
     revoked_at: Mapped[datetime | None]
     revoked_for: Mapped[str | None] = mapped_column(String(8))
     answered_at: Mapped[datetime | None] = mapped_column(comment="the one answer; from then on it shows the receipt alone")
+    outcome: Mapped[str | None] = mapped_column(String(8), comment="what became of the matter; empty: done")
+    ready_on: Mapped[date | None] = mapped_column(comment="the day by which it is ready, where it takes longer")
+    reason: Mapped[str | None] = mapped_column(Text, comment="why it takes longer, or is not for this body")
     findings: Mapped[str | None] = mapped_column(Text)
     actions: Mapped[str | None] = mapped_column(Text)
     remaining: Mapped[str | None] = mapped_column(Text)
     sealed_contact: Mapped[bytes | None] = mapped_column(LargeBinary, comment="the address of the body it is sent to")
-    sealed_signed: Mapped[bytes | None] = mapped_column(LargeBinary, comment="name and position of who answered")
+    sealed_signed: Mapped[bytes | None] = mapped_column(LargeBinary, comment="name, position and telephone of who answered")
     referral: Mapped[Referral | None] = relationship()
     assignment: Mapped[Assignment | None] = relationship()
 

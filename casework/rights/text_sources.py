@@ -138,6 +138,7 @@ SOURCES: tuple[TextSource, ...] = (
         "findings": Bilingual("Trả lời qua đường dẫn: hiện trạng", "Answer by a link: what was found"),
         "actions": Bilingual("Trả lời qua đường dẫn: đã làm", "Answer by a link: what was done"),
         "remaining": Bilingual("Trả lời qua đường dẫn: còn lại", "Answer by a link: what remains"),
+        "reason": Bilingual("Trả lời qua đường dẫn: lý do", "Answer by a link: why"),
     }, _of_link),
     TextSource(Publication, {"unpublish_reason": Bilingual("Lý do gỡ", "Why it was taken back")}, _of_case),
     TextSource(PublicationVersion, {

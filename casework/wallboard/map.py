@@ -74,16 +74,16 @@ def _drawn(centre_id: int, today: date, layer: bytes | None) -> MapBase:
         .limit(MOST_AREAS)
         .options(undefer(Area.boundary))
     )
-    areas = [(area, _rings(area.boundary), _middle(area)) for area in db.session.scalars(query)]
-    points = [point for _, rings, middle in areas for point in [*(each for ring in rings for each in ring), *([middle] if middle else [])]]
+    areas = [(area, rings(area.boundary), _middle(area)) for area in db.session.scalars(query)]
+    points = [point for _, lines, middle in areas for point in [*(each for ring in lines for each in ring), *([middle] if middle else [])]]
     if not points:
         return MapBase({})
-    project, seen = _projection(points)
+    project, seen = projection(points)
     drawn = {}
-    for area, rings, middle in areas:
-        if middle or rings:
-            x, y = project(*(middle or rings[0][0]))
-            drawn[area.id] = Commune(area.name, x, y, _path(project, rings))
+    for area, lines, middle in areas:
+        if middle or lines:
+            x, y = project(*(middle or lines[0][0]))
+            drawn[area.id] = Commune(area.name, x, y, path(project, lines))
     if layer is None or not any(commune.path for commune in drawn.values()):
         return MapBase(drawn)
     taken = [each for commune in drawn.values() for each in _of_commune(commune)]
@@ -104,18 +104,18 @@ def _middle(area: Area) -> tuple[float, float] | None:
     return None
 
 
-def _rings(boundary: dict[str, Any] | None) -> list[list[tuple[float, float]]]:
-    """The outer rings of a boundary, simplified; empty for an unreadable one."""
+def rings(boundary: dict[str, Any] | None, *, coarse: float = COARSE) -> list[list[tuple[float, float]]]:
+    """The outer rings of a boundary, bends finer than `coarse` degrees left out; empty for an unreadable one."""
     if boundary is None:
         return []
     try:
-        parts: Iterable[Any] = get_parts(shape(boundary).simplify(COARSE))
+        parts: Iterable[Any] = get_parts(shape(boundary).simplify(coarse))
     except (ShapelyError, ValueError, TypeError, KeyError, AttributeError):
         return []
     return [[(x, y) for x, y, *_ in part.exterior.coords] for part in parts if isinstance(part, Polygon) and not part.is_empty]
 
 
-def _projection(points: list[tuple[float, float]]) -> tuple[Any, Box]:
+def projection(points: list[tuple[float, float]]) -> tuple[Any, Box]:
     """The projection of the drawing, and what of the earth is seen on it: west, south, east, north."""
     west, east = min(each[0] for each in points), max(each[0] for each in points)
     south, north = min(each[1] for each in points), max(each[1] for each in points)
@@ -134,9 +134,10 @@ def _projection(points: list[tuple[float, float]]) -> tuple[Any, Box]:
     return project, (middle[0] - across, middle[1] - up, middle[0] + across, middle[1] + up)
 
 
-def _path(project: Any, rings: list[list[tuple[float, float]]]) -> str:
+def path(project: Any, outline: list[list[tuple[float, float]]]) -> str:
+    """What is drawn of an outline's rings."""
     lines = []
-    for ring in rings:
+    for ring in outline:
         first, *rest = (project(*point) for point in ring)
         lines.append(f"M{first[0]} {first[1]}" + "".join(f"L{x} {y}" for x, y in rest) + "Z")
     return "".join(lines)

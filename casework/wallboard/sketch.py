@@ -43,14 +43,17 @@ class Name:
     y: float
 
 
-def paths_of(layer: bytes, project: Project, seen: Box) -> list[Path]:
-    """What of the layer lies in the part that is seen (west, south, east, north), in the order it is drawn."""
+def paths_of(layer: bytes, project: Project, seen: Box, *, zoom: int = FARTHEST_ZOOM, coarse: float = COARSE) -> list[Path]:
+    """What of the layer lies in the part that is seen (west, south, east, north), in the order it is drawn.
+
+    `zoom`: that of a map which shows about as much; `coarse`: finer bends are left out, in degrees.
+    """
     found = []
     for feature in orjson.loads(layer)["features"]:
         properties = feature["properties"]
         kind = properties.get("class", "local") if properties["kind"] == "road" else properties["kind"]
-        if kind in ORDER and properties.get("minzoom", 0) <= FARTHEST_ZOOM:
-            d = "".join(_d(feature["geometry"], project, seen))
+        if kind in ORDER and properties.get("minzoom", 0) <= zoom:
+            d = "".join(_d(feature["geometry"], project, seen, coarse))
             found += [Path(kind, d)] if d else []
     return sorted(found, key=lambda path: ORDER.index(path.kind))[:MOST_PATHS]
 
@@ -76,9 +79,9 @@ def _meet(one: Box, other: Box) -> bool:
     return one[0] < other[2] and one[2] > other[0] and one[1] < other[3] and one[3] > other[1]
 
 
-def _d(geometry: dict[str, Any], project: Project, seen: Box) -> Iterator[str]:
+def _d(geometry: dict[str, Any], project: Project, seen: Box, coarse: float) -> Iterator[str]:
     try:
-        parts = get_parts(shape(geometry).simplify(COARSE).intersection(box(*seen)))
+        parts = get_parts(shape(geometry).simplify(coarse).intersection(box(*seen)))
     except (ShapelyError, ValueError, TypeError):
         return
     for part in parts:

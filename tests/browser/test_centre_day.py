@@ -67,7 +67,7 @@ from tests.browser.day import (
 )
 from tests.browser.field import CAMERA, accept, settled, shoot, write
 from tests.browser.house import PHONE, Visitor
-from tests.browser.judging import misprints, reach
+from tests.browser.judging import barriers, misprints, reach
 from tests.browser.waiting import next_document
 from tests.conftest import environment_of
 from tests.messages.house import gateways_to
@@ -1187,7 +1187,12 @@ def _answered(body: Visitor, address: str, code: str = "") -> str:
         with next_document(page):
             page.get_by_role("button", name="Mở").click()
     assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
-    fields = {name: words for name, words in links.ANSWER.items() if name != "position"}
+    assert [*barriers(page)] == []
+    page.check("[name=outcome][value=longer]")
+    assert (page.is_visible("[name=ready_on]"), page.is_visible("[name=reason]"), page.is_visible("[name=remaining]")) == (True, True, False)
+    page.check("[name=outcome][value=done]")
+    expect(page.locator("[name=reason]")).to_be_hidden()
+    fields = {name: words for name, words in links.ANSWER.items() if name not in ("position", "outcome")}
     for name, words in fields.items():
         page.fill(f"[name={name}]", words)
     photo = draw_demo_photo(5, "trash", after=True)
@@ -1196,6 +1201,7 @@ def _answered(body: Visitor, address: str, code: str = "") -> str:
     with next_document(page):
         page.get_by_role("button", name="Gửi trả lời").last.click()
     assert [page.input_value(f"[name={name}]") for name in fields] == list(fields.values())
+    expect(page.locator("[name=outcome][value=done]")).to_be_checked()
     expect(page.locator("main")).to_contain_text("Ảnh 1 đã lưu")
     page.fill("[name=position]", links.ANSWER["position"])
     with next_document(page):
@@ -1203,6 +1209,7 @@ def _answered(body: Visitor, address: str, code: str = "") -> str:
     expect(page.locator("h1")).to_be_visible()
     said = page.locator("h1").inner_text().strip()
     page.goto(address)
+    assert [*barriers(page)] == []
     assert page.locator("h1").inner_text().strip() == said, "what was used shows its receipt, and the form no more"
     assert not page.locator("form").count()
     return said

@@ -59,6 +59,7 @@ from web.forms import Form
 from web.guards import actor, found, performs
 from web.http.after_response import afterwards
 from web.inbox.source_labels import SOURCE_LABELS
+from web.links.outcome_words import OUTCOME_WORDS
 from web.navigation import counted_here, counted_in_bar
 from web.notes import notes_shown, title_for
 from web.reorganising.former_names import former_agency_name, former_place_name
@@ -90,6 +91,7 @@ PART_LABELS = {
     "actions": _l("What was done"),
     "remaining": _l("What remains, and by when"),
     "contact": _l("Whom to ask"),
+    "reason": _l("Reason"),
     "title": _l("Title"),
     "question": _l("The matter"),
     "summary": _l("Summary of the centre"),
@@ -101,6 +103,7 @@ LABELS = {
     "file_words": FILE_WORDS,
     "audience_words": AUDIENCE_WORDS,
     "part_labels": PART_LABELS,
+    "outcome_labels": OUTCOME_WORDS,
     "clock_labels": CLOCK_LABELS,
     "source_labels": SOURCE_LABELS,
     "kind_labels": KIND_LABELS,

@@ -6,14 +6,15 @@ one and the same page. The address stands in no log (web/request_log.py keeps th
 
 from collections.abc import Callable, Sequence
 from functools import wraps
-from typing import ParamSpec
+from typing import TYPE_CHECKING, ParamSpec
 
 from flask import Blueprint, make_response, render_template, request, send_file
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from werkzeug.exceptions import NotFound
-from wtforms import StringField, TextAreaField
+from wtforms import RadioField, StringField, TextAreaField
+from wtforms.fields.choices import SelectChoice
 from wtforms.validators import InputRequired, Optional
 
 from casework.cases import CaseBusy
@@ -22,21 +23,25 @@ from casework.doors.limits import BODY_BYTES_WITH_PHOTOS, spend_wrong_key
 from casework.doors.links.answering import (
     LONGEST_NAME,
     LONGEST_PART,
+    LONGEST_PHONE,
     LinkAnswer,
     LinkAnswerRefused,
     LinkGone,
     answer_link,
-    holds,
     open_link,
-    shows_receipt,
     try_code,
 )
-from casework.doors.links.reading import photo_shown, shown_case
+from casework.doors.links.holding import holds, shows_receipt
+from casework.doors.links.reading import body_of, photo_shown, shown_case
 from casework.doors.links.secrets import is_opened_mark, link_by_secret, opened_mark
 from casework.doors.links.sending import is_opened_by_code
+from casework.local_time import local_day
 from casework.models import Case, ReplyLink
+from casework.parsing import day_in
 from casework.permissions import SYSTEM, Action
 from casework.photos.records import most_photos, open_copy, staged_photos
+from casework.places.points import Point
+from web.base_map import sketch_layer
 from web.clock import now
 from web.files.staged_files import missing_files
 from web.files.streams import opened_whole
@@ -44,10 +49,15 @@ from web.files.uploads import drop_upload, photo_types, photos_taken, stage_uplo
 from web.filing_fields import sound_token
 from web.forms import Form
 from web.guards import file_store, found, performs
+from web.links.outcome_words import OUTCOME_WORDS
 from web.locales import in_reader_language as local
 from web.networks import this_network
 from web.request_log import note_security
+from web.steps.where import way_to
 from web.task_page import at_most
+
+if TYPE_CHECKING:
+    from casework.doors.links.drawing import DrawnPlace
 
 bp = Blueprint("reply", __name__)
 
@@ -60,13 +70,23 @@ P = ParamSpec("P")
 class AnswerForm(Form):
     """What the body answers."""
 
-    findings = TextAreaField(
-        _l("What was found"), validators=[InputRequired(_l("Please write what was found.")), at_most(LONGEST_PART)]
+    outcome = RadioField(
+        _l("Your result"), choices=[SelectChoice(*each) for each in OUTCOME_WORDS.items()], validate_choice=False,
+        validators=[InputRequired(_l("Please choose what came of it."))],
+    )  # fmt: skip
+    ready_on = StringField(_l("Day it is ready"), validators=[Optional(), at_most(20)], description=_l("Where it takes longer."))
+    reason = TextAreaField(
+        _l("Reason"), validators=[Optional(), at_most(LONGEST_PART)], description=_l("Where it takes longer, or is not for you.")
     )
-    actions = TextAreaField(_l("What was done"), validators=[InputRequired(_l("Please write what was done.")), at_most(LONGEST_PART)])
+    findings = TextAreaField(
+        _l("What was found"), validators=[Optional(), at_most(LONGEST_PART)],
+        description=_l("Citizens may read it once the centre has approved it."),
+    )  # fmt: skip
+    actions = TextAreaField(_l("What was done"), validators=[Optional(), at_most(LONGEST_PART)])
     remaining = TextAreaField(_l("What remains, and by when"), validators=[Optional(), at_most(LONGEST_PART)])
     name = StringField(_l("Your name"), validators=[InputRequired(_l("Please write your name.")), at_most(LONGEST_NAME)])
     position = StringField(_l("Your position"), validators=[InputRequired(_l("Please write your position.")), at_most(LONGEST_NAME)])
+    phone = StringField(_l("Telephone"), validators=[Optional(), at_most(LONGEST_PHONE)], description=_l("Only the centre sees it."))
 
 
 class CodeForm(Form):
@@ -167,8 +187,9 @@ def _answered(secret: str, link: ReplyLink, case: Case) -> ResponseReturnValue:
     if not form.validate_on_submit() or refused:
         return _form(secret, link, case, form, token, refused=[local(words) for words in refused]), 422
     given = LinkAnswer(
+        outcome=form.outcome.data, ready_on=day_in(form.ready_on.data or ""), reason=form.reason.data or "",
         findings=form.findings.data or "", actions=form.actions.data or "", remaining=form.remaining.data or "",
-        name=form.name.data or "", position=form.position.data or "", photos_token=token,
+        name=form.name.data or "", position=form.position.data or "", phone=form.phone.data or "", photos_token=token,
     )  # fmt: skip
     try:
         with unit_of_work():
@@ -181,11 +202,20 @@ def _answered(secret: str, link: ReplyLink, case: Case) -> ResponseReturnValue:
 def _form(
     secret: str, link: ReplyLink, case: Case, form: AnswerForm, token: str, *, refusal: str = "", refused: Sequence[str] = ()
 ) -> str:
+    shown = shown_case(link, case)
     return _page(
-        "links/reply.html", case, secret=secret, form=form, shown=shown_case(link, case), files_token=token, staged=staged_photos(token),
-        refusal=refusal, refused=refused, mark=opened_mark(link.ref) if is_opened_by_code(link, case) else None, most_photos=most_photos(),
+        "links/reply.html", case, secret=secret, form=form, shown=shown, body=body_of(link), drawn=_drawn(case, shown.point),
+        way=way_to(Point(*shown.point, None)) if shown.point else "", today=local_day(now()), files_token=token,
+        staged=staged_photos(token), refusal=refusal, refused=refused, most_photos=most_photos(),
+        mark=opened_mark(link.ref) if is_opened_by_code(link, case) else None,
         photo_types=photo_types(), photos_taken=photos_taken(),
     )  # fmt: skip
+
+
+def _drawn(case: Case, point: tuple[float, float] | None) -> "DrawnPlace | None":
+    from casework.doors.links.drawing import place_drawn  # late: docs/architecture.md
+
+    return place_drawn(case.area.boundary if case.area is not None else None, point, sketch_layer())
 
 
 def _receipt(link: ReplyLink, case: Case) -> str:

@@ -6,17 +6,17 @@ published or closed by it (doors.md, section 5).
 
 import hmac
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from sqlalchemy import select
 
 from casework.bilingual import Bilingual
 from casework.cases import lock_case
 from casework.db import db
-from casework.doors.gates import Door, is_open
 from casework.doors.links import sentences
-from casework.doors.links.secrets import code_of, digest_of, secret_of
-from casework.doors.links.sending import about, can_answer, end_link
+from casework.doors.links.holding import holds, shows_receipt
+from casework.doors.links.secrets import code_of
+from casework.doors.links.sending import about, end_link
 from casework.errors import CaseworkError
 from casework.events import record
 from casework.local_time import local_day
@@ -26,19 +26,24 @@ from casework.permissions import SYSTEM, Action, Role, require
 from casework.photos.records import link_staged
 from casework.rate_limits import Limit, count_up
 from casework.sealing.seal import open_json, seal_json
-from casework.states import Pause
 from casework.text import normal
 from casework.verbs import MESSAGE, NO_KIND, Verb
 
 SIGNED_PURPOSE = "who answered by a link"
 LONGEST_PART = 5_000
 LONGEST_NAME = 120
+LONGEST_PHONE = 40
 MOST_WRONG_CODES = 5
 PARTS = {
     "findings": Bilingual("Hiện trạng", "What was found"),
     "actions": Bilingual("Việc đã làm", "What was done"),
     "remaining": Bilingual("Việc còn lại, bao giờ xong", "What remains, and by when"),
+    "reason": Bilingual("Lý do", "Reason"),
 }
+
+DONE, LONGER, NOT_OURS = OUTCOMES = ("done", "longer", "not_ours")
+FURTHEST = timedelta(days=366)
+"""How far away the day may be by which something is ready."""
 
 _OPENINGS = Limit("openings of link by network", 1, timedelta(days=1))
 _OPENINGS_OF_ALL = Limit("openings of link", 20, timedelta(days=1))
@@ -58,32 +63,22 @@ class LinkAnswerRefused(CaseworkError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LinkAnswer:
-    """What a body answers. `photos_token` is that of the form its photos were staged with."""
+    """What a body answers: what it did, or else why not, and by which day where it takes longer.
 
-    findings: str
-    actions: str
-    remaining: str
+    `photos_token` is that of the form its photos were staged with.
+    """
+
+    outcome: str
+    """One of OUTCOMES."""
     name: str
     position: str
+    phone: str = ""
+    findings: str = ""
+    actions: str = ""
+    remaining: str = ""
+    reason: str = ""
+    ready_on: date | None = None
     photos_token: str | None = None
-
-
-def holds(link: ReplyLink, case: Case, now: datetime) -> bool:
-    """Whether it can be answered: in time, not used or revoked, while the referral or the agency's work it is of goes on.
-
-    Made under another lookup key it is found by no address, so it holds no longer.
-    """
-    if link.revoked_at is not None or link.answered_at is not None or now >= link.expires_at:
-        return False
-    if link.digest != digest_of(secret_of(link.ref)):
-        return False
-    return _goes_on(link, case) and is_open(Door.LINKS, case.centre_id)
-
-
-def shows_receipt(link: ReplyLink, case: Case, now: datetime) -> bool:
-    """Whether it says that the answer came: until its last day, unless the case was set apart."""
-    is_apart = case.quarantined_at is not None or link.revoked_at is not None
-    return link.answered_at is not None and now < link.expires_at and not is_apart and is_open(Door.LINKS, case.centre_id)
 
 
 @Verb("open_link", Action.ANSWER_LINK, kinds=NO_KIND, staff=sentences.opened, is_from_outside=True)
@@ -132,31 +127,37 @@ def answer_link(link: ReplyLink, given: LinkAnswer, *, now: datetime) -> ReplyLi
     if not holds(link, case, now):
         raise LinkGone
     parts = {name: normal(getattr(given, name)) for name in PARTS}
-    name, position = normal(given.name), normal(given.position)
-    _refuse_incomplete(parts, name, position)
+    signed = {"name": normal(given.name), "position": normal(given.position), "phone": normal(given.phone)}
+    _refuse_outcome(given, parts, local_day(now))
+    _refuse_long(parts)
+    _refuse_unsigned(signed)
     record(case, "answer_link", by=SYSTEM, at=now, link=link.ref, **about(link))
-    link.findings, link.actions, link.remaining, link.answered_at = parts["findings"], parts["actions"], parts["remaining"], now
-    link.sealed_signed = seal_json({"name": name, "position": position}, purpose=SIGNED_PURPOSE)
+    link.outcome, link.answered_at = given.outcome, now
+    link.findings, link.actions, link.remaining = parts["findings"] or None, parts["actions"] or None, parts["remaining"] or None
+    link.reason = parts["reason"] if given.outcome != DONE else None
+    link.ready_on = given.ready_on if given.outcome == LONGER else None
+    link.sealed_signed = seal_json(signed, purpose=SIGNED_PURPOSE)
     if given.photos_token:
         link_staged(given.photos_token, now=now, reply_link=link)
     tell_desk(Role.OPERATOR, "link_answered", case=case, at=now)
     return link
 
 
-def signed_by(link: ReplyLink) -> tuple[str, str] | None:
-    """Name and position of who answered; None before, and once erased."""
+@dataclass(frozen=True, slots=True)
+class Signed:
+    """Who answered. `phone` is for the centre alone."""
+
+    name: str
+    position: str
+    phone: str
+
+
+def signed_by(link: ReplyLink) -> Signed | None:
+    """Who answered; None before, and once erased."""
     if link.sealed_signed is None:
         return None
     told = open_json(link.sealed_signed, purpose=SIGNED_PURPOSE)
-    return told["name"], told["position"]
-
-
-def _goes_on(link: ReplyLink, case: Case) -> bool:
-    if case.quarantined_at is not None or case.closed_at is not None or case.merged_into_id is not None:
-        return False
-    if link.assignment is not None:
-        return can_answer(link.assignment)
-    return link.referral is not None and link.referral.ended_at is None and case.paused_for == Pause.REFERRAL
+    return Signed(told["name"], told["position"], told.get("phone", ""))
 
 
 def _locked(link: ReplyLink) -> tuple[Case, ReplyLink]:
@@ -166,21 +167,40 @@ def _locked(link: ReplyLink) -> tuple[Case, ReplyLink]:
     return case, db.session.scalars(query).one()
 
 
-def _refuse_incomplete(parts: dict[str, str], name: str, position: str) -> None:
-    if not parts["findings"] or not parts["actions"]:
-        missing = "findings" if not parts["findings"] else "actions"
+def _refuse_outcome(given: LinkAnswer, parts: dict[str, str], today: date) -> None:
+    """Each outcome says its own: what was found and done, or why not, and by which day."""
+    if given.outcome not in OUTCOMES:
+        raise LinkAnswerRefused("Vui lòng chọn kết quả.", "Please choose what came of it.", about="outcome")
+    if given.outcome == DONE and (missing := next((part for part in ("findings", "actions") if not parts[part]), None)):
         raise LinkAnswerRefused(
             "Vui lòng ghi hiện trạng và việc đã làm.", "Please write what was found and what was done.", about=missing
         )
+    if given.outcome == LONGER and (given.ready_on is None or not today <= given.ready_on <= today + FURTHEST):
+        raise LinkAnswerRefused(
+            "Vui lòng ghi ngày làm xong, từ hôm nay đến một năm tới.", "Please give the day it is ready, from today to a year from now.",
+            about="ready_on",
+        )  # fmt: skip
+    if given.outcome != DONE and not parts["reason"]:
+        raise LinkAnswerRefused("Vui lòng ghi lý do.", "Please write the reason.", about="reason")
+
+
+def _refuse_long(parts: dict[str, str]) -> None:
     long = next((key for key, words in parts.items() if len(words) > LONGEST_PART), None)
     if long is not None:
         raise LinkAnswerRefused(
             f"Mỗi phần tối đa {LONGEST_PART} ký tự.", f"Each part takes {LONGEST_PART} characters at most.", about=long
         )
-    for key, words in (("name", name), ("position", position)):
-        if not words or len(words) > LONGEST_NAME:
+
+
+def _refuse_unsigned(signed: dict[str, str]) -> None:
+    for key in ("name", "position"):
+        if not signed[key] or len(signed[key]) > LONGEST_NAME:
             raise LinkAnswerRefused(
                 f"Vui lòng ghi họ tên và chức vụ người trả lời, mỗi ô tối đa {LONGEST_NAME} ký tự.",
                 f"Please write the name and position of who answers, {LONGEST_NAME} characters each at most.",
                 about=key,
             )
+    if len(signed["phone"]) > LONGEST_PHONE:
+        raise LinkAnswerRefused(
+            f"Số điện thoại tối đa {LONGEST_PHONE} ký tự.", f"A telephone number takes {LONGEST_PHONE} characters at most.", about="phone"
+        )

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 from sqlalchemy import ColumnElement, CompoundSelect, bindparam, select, union_all
 from sqlalchemy.orm import joinedload
@@ -10,7 +10,8 @@ from sqlalchemy.orm import joinedload
 from casework.bilingual import Bilingual
 from casework.casefile.views import SeenPhoto, photos_seen
 from casework.db import db
-from casework.doors.links.answering import holds, signed_by
+from casework.doors.links.answering import DONE, Signed, signed_by
+from casework.doors.links.holding import holds
 from casework.doors.links.secrets import code_of, secret_of
 from casework.doors.links.sending import is_opened_by_code
 from casework.intake.file_report import cleared_words
@@ -52,10 +53,13 @@ class SeenLink:
     holds: bool
     why_ended: str | None
     answered_at: datetime | None
+    outcome: str | None
+    ready_on: date | None
     parts: dict[str, str]
-    signed: tuple[str, str] | None
+    signed: Signed | None
     photos: tuple[SeenPhoto, ...]
     can_manage: bool
+    """Also who is told the telephone of who answered."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,10 +129,12 @@ def body_of(link: ReplyLink) -> Bilingual:
 
 
 def _seen(row: ReplyLink, case: Case, now: datetime, photos: Sequence[Photo], *, manages: bool) -> SeenLink:
-    parts = {"findings": row.findings, "actions": row.actions, "remaining": row.remaining}
+    parts = {"reason": row.reason, "findings": row.findings, "actions": row.actions, "remaining": row.remaining}
+    outcome = (row.outcome or DONE) if row.answered_at is not None else None
     return SeenLink(
         ref=row.ref, body=body_of(row), asked=row.asked, sent_at=row.sent_at, until=row.expires_at, holds=holds(row, case, now),
-        why_ended=row.revoked_for, answered_at=row.answered_at, parts={key: words for key, words in parts.items() if words},
+        why_ended=row.revoked_for, answered_at=row.answered_at, outcome=outcome, ready_on=row.ready_on,
+        parts={key: words for key, words in parts.items() if words},
         signed=signed_by(row), photos=photos_seen(list(photos), "centre"), can_manage=manages,
     )  # fmt: skip
 

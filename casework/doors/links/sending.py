@@ -10,6 +10,7 @@ from casework.calendars import calendar_of
 from casework.db import db, new_ref
 from casework.doors.gates import Door, is_open
 from casework.doors.links import sentences
+from casework.doors.links.holding import can_answer
 from casework.doors.links.secrets import digest_of, secret_of
 from casework.doors.links.telling import send
 from casework.errors import CaseworkError
@@ -21,7 +22,7 @@ from casework.permissions import AGENCY_ROLES, Action, Actor, require
 from casework.privacy.identity import Contact, open_contact, seal_contact
 from casework.setting_values import value_of
 from casework.settings.people import fit_email
-from casework.states import AssignmentState, Pause
+from casework.states import Pause
 from casework.text import normal
 from casework.verbs import MESSAGE, Input, Situation, Verb
 
@@ -60,11 +61,6 @@ def agencies_without_people(at: Situation) -> list[Assignment]:
         return []
     staffed = with_people({row.agency_id for row in rows}, local_day(at.now))
     return [row for row in rows if row.agency_id not in staffed]
-
-
-def can_answer(assignment: Assignment) -> bool:
-    """Whether an agency works on its answer; also again, after its leader has ordered a redo."""
-    return assignment.is_open and assignment.state != AssignmentState.SUBMITTED
 
 
 def must_have_code(case: Case) -> bool:

@@ -14,7 +14,9 @@ from casework.answers.acts import SubmitAnswerInput, newest_answer
 from casework.db import db
 from casework.doors.gates import Door, is_open
 from casework.doors.links import sentences
-from casework.doors.links.sending import LinkRefused, about, can_answer, with_people
+from casework.doors.links.answering import DONE
+from casework.doors.links.holding import can_answer
+from casework.doors.links.sending import LinkRefused, about, with_people
 from casework.events import record
 from casework.local_time import local_day
 from casework.models import Assignment, Photo, ReplyLink
@@ -48,12 +50,14 @@ def answers_to_take_up(at: Situation) -> list[Assignment]:
 
 
 def link_to_take_up(assignment: Assignment) -> ReplyLink | None:
-    """The newest answer by a link, unless the agency has submitted an answer since it came."""
+    """The newest answer by a link, if the work is done by it and the agency has submitted no answer since it came."""
     query = select(ReplyLink).where(ReplyLink.assignment_id == assignment.id, ReplyLink.answered_at.is_not(None))
-    query = query.where(ReplyLink.findings.is_not(None)).order_by(ReplyLink.answered_at.desc(), ReplyLink.id.desc())
+    query = query.order_by(ReplyLink.answered_at.desc(), ReplyLink.id.desc())
     link = db.session.scalars(query.limit(1)).first()
     submitted = newest_answer(assignment)
-    if link is None or link.answered_at is None or (submitted is not None and submitted.submitted_at >= link.answered_at):
+    if link is None or link.answered_at is None or link.findings is None or (link.outcome or DONE) != DONE:
+        return None
+    if submitted is not None and submitted.submitted_at >= link.answered_at:
         return None
     return link
 

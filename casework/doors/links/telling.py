@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 
 from casework.db import db
-from casework.doors.gates import Door, is_open
+from casework.doors.links.holding import holds
 from casework.doors.links.secrets import secret_of
 from casework.local_time import local_day
 from casework.messages.rendering import COMPOSED, Addresses, MessageWords, NothingToSay, NoWords, Page, fill, template_of
@@ -25,10 +25,8 @@ def send(link: ReplyLink, case: Case, now: datetime) -> None:
 def _words(delivery: Delivery, language: str, now: datetime, pages: Addresses) -> MessageWords:
     """Code of the case, last day and address, and nothing of the matter. Raises NothingToSay where the link opens nothing any more."""
     link = link_carried(delivery.recipient)
-    if link is None or link.revoked_at is not None or link.answered_at is not None or now >= link.expires_at:
-        raise NothingToSay
-    case = db.session.get_one(Case, link.case_id)
-    if case.quarantined_at is not None or not is_open(Door.LINKS, case.centre_id):
+    case = db.session.get_one(Case, link.case_id) if link is not None else None
+    if link is None or case is None or not holds(link, case, now):
         raise NothingToSay
     template = template_of(TEMPLATE, case.centre_id, now)
     if template is None:

@@ -10,6 +10,7 @@ from sqlalchemy import select
 
 from casework.db import db, unit_of_work
 from casework.doors.links.secrets import code_of, secret_of
+from casework.intake.file_report import Place
 from casework.models import Account, Answer, Case, Photo, VisibilityReason
 from tests import build, links
 from tests.build import waiting
@@ -68,7 +69,8 @@ def test_one_answer_with_photos_and_afterwards_the_receipt_alone(office: Office)
     shown = office.words("operator", f"/cases/{case.ref}")
     assert links.ANSWER["findings"] in shown
     assert "Chưa duyệt" in shown
-    assert "Trần Văn Điện, Đội trưởng" in shown
+    assert "Trần Văn Điện, Đội trưởng, 0263 3 000 022" in shown
+    assert "Đã làm xong" in shown
     assert office.get("operator", f"/photos/{photo.ref}/centre/view").status_code == 200
     assert client_of(office.app).get(f"/photos/{photo.ref}/centre/view").status_code == 404
 
@@ -79,6 +81,37 @@ def test_what_was_typed_stays_where_something_is_missing(office: Office) -> None
     assert answer.status_code == 422
     assert links.ANSWER["findings"] in words_of(answer)
     assert "Vui lòng ghi chức vụ." in words_of(answer)
+
+
+def test_nothing_is_chosen_at_first_and_who_needs_longer_says_why_and_by_which_day(office: Office) -> None:
+    case = links.referred(office.world)
+    address, browser = links.address(links.sent(office.world, case)), client_of(office.app)
+    page = browser.get(address).get_data(as_text=True)
+    assert (page.count('type="radio"'), page.count("checked")) == (3, 0)
+    signed = {key: links.ANSWER[key] for key in ("name", "position")}
+    unchosen = browser.post(address, data={**signed, "findings": "Cột gãy."})
+    assert (unchosen.status_code, "Vui lòng chọn kết quả." in words_of(unchosen)) == (422, True)
+    for given, said in (({}, "Vui lòng ghi ngày làm xong"), ({"ready_on": "30/02/2026"}, "Vui lòng ghi ngày làm xong"),
+                        ({"ready_on": "2026-03-20"}, "Vui lòng ghi lý do.")):  # fmt: skip
+        refused = browser.post(address, data={**signed, "outcome": "longer", **given})
+        assert (refused.status_code, said in words_of(refused)) == (422, True)
+        assert given.get("ready_on", "") in refused.get_data(as_text=True)
+    sent = browser.post(address, data={**signed, "outcome": "longer", "ready_on": "2026-03-20", "reason": "Chờ cột mới."})
+    assert "Trung tâm đã nhận trả lời" in words_of(sent)
+    for hidden_words in ("Chờ cột mới", signed["name"], case.title or "không có", "Đang làm"):
+        assert hidden_words not in words_of(sent)
+    shown = office.words("operator", f"/cases/{case.ref}")
+    assert "Đang làm, hẹn ngày xong, hẹn xong ngày 20/03/2026." in shown
+    assert "Chờ cột mới." in shown
+
+
+@pytest.mark.parametrize("with_place", [True, False])
+def test_the_map_is_drawn_in_the_page_and_has_a_point_only_where_the_exact_place_is_told(office: Office, with_place: bool) -> None:
+    place = Place(area=office.world.area, latitude=12.0142, longitude=108.4267, accuracy_m=20)
+    case = links.referred(office.world, place=place)
+    page = client_of(office.app).get(links.address(links.sent(office.world, case, with_place=with_place))).get_data(as_text=True)
+    told = ('class="lm-pin"' in page, "12.01420, 108.42670" in page, "Chỉ đường" in page, "12.0142" in page)
+    assert told == (with_place,) * 4
 
 
 def test_a_code_opens_it_and_the_wrong_one_shows_nothing(office: Office) -> None:

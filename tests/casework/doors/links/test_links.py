@@ -10,10 +10,12 @@ from sqlalchemy import String, cast, select
 from casework.cases import lock_case
 from casework.db import db, unit_of_work
 from casework.doors.gates import CLOSED_DOOR
-from casework.doors.links.answering import LinkAnswer, LinkAnswerRefused, LinkGone, answer_link, holds, try_code
+from casework.doors.links.answering import LinkAnswer, LinkAnswerRefused, LinkGone, answer_link, try_code
+from casework.doors.links.holding import holds
 from casework.doors.links.reading import link_seen, links_seen, to_tell
 from casework.doors.links.secrets import code_of, digest_of, link_by_secret, secret_of
 from casework.doors.links.sending import LinkRefused, email_before, revoke_link
+from casework.doors.links.taking_up import link_to_take_up
 from casework.messages.recipients import contact_of
 from casework.messages.rendering import NothingToSay, Page, words_of
 from casework.models import Account, Assignment, Case, Delivery, Event, OutboxMessage, ReplyLink
@@ -33,7 +35,7 @@ def world(app: Flask) -> World:
     return made
 
 
-def answer(link: ReplyLink, *, after: timedelta = timedelta(hours=2), **changes: str) -> ReplyLink:
+def answer(link: ReplyLink, *, after: timedelta = timedelta(hours=2), **changes: object) -> ReplyLink:
     with unit_of_work(keeps_rows=True):
         return answer_link(db.session.get_one(ReplyLink, link.id), LinkAnswer(**{**links.ANSWER, **changes}), now=NOON + after)
 
@@ -117,12 +119,37 @@ def test_it_takes_one_answer_which_approves_nothing(world: World) -> None:
     assert "findings" not in payload(case)
 
 
-@pytest.mark.parametrize("missing", ["findings", "actions", "name", "position"])
-def test_an_answer_says_what_was_found_and_done_and_by_whom(world: World, missing: str) -> None:
+def test_an_answer_says_what_came_of_it_and_by_whom_and_each_outcome_its_own(world: World) -> None:
     link = links.sent(world, links.referred(world))
-    with pytest.raises(LinkAnswerRefused) as refused:
-        answer(link, **{missing: " "})
-    assert refused.value.about == missing
+    today = NOON.date()
+    later = today + timedelta(days=5)
+    wrong: list[tuple[str, dict[str, object]]] = [
+        *((part, {part: " "}) for part in ("findings", "actions", "name", "position")),
+        ("outcome", {"outcome": ""}), ("outcome", {"outcome": "approved"}), ("phone", {"phone": "0" * 41}),
+        ("findings", {"findings": "x" * 5_001}),
+        ("reason", {"outcome": "not_ours"}), ("reason", {"outcome": "longer", "ready_on": later}),
+        ("ready_on", {"outcome": "longer", "reason": "Chờ."}),
+        *(("ready_on", {"outcome": "longer", "reason": "Chờ.", "ready_on": today + timedelta(days=days)}) for days in (-1, 400)),
+    ]  # fmt: skip
+    for about, given in wrong:
+        with pytest.raises(LinkAnswerRefused) as refused:
+            answer(link, **given)
+        assert refused.value.about == about
+    assert db.session.get_one(ReplyLink, link.id).answered_at is None
+
+
+def test_who_needs_longer_says_why_and_by_which_day_and_the_telephone_is_sealed_for_the_centre(world: World) -> None:
+    case = links.referred(world)
+    link = links.sent(world, case)
+    day = NOON.date() + timedelta(days=5)
+    answer(link, outcome="longer", reason="Chờ cột mới.", ready_on=day, findings="", actions="")
+    row = db.session.get_one(ReplyLink, link.id, populate_existing=True)
+    assert (row.outcome, row.reason, row.ready_on, row.findings) == ("longer", "Chờ cột mới.", day, None)
+    assert links.ANSWER["phone"].encode() not in (row.sealed_signed or b"")
+    [seen] = links_seen(db.session.get_one(Case, case.id), world.actor("operator"), NOON)
+    assert (seen.parts, seen.signed and seen.signed.phone) == ({"reason": "Chờ cột mới.", "remaining": "Thay cột trong tuần."},
+                                                               links.ANSWER["phone"])  # fmt: skip
+    assert links.ANSWER["phone"] not in payload(case)
 
 
 def test_five_wrong_codes_revoke_it_and_the_centre_is_told(world: World) -> None:
@@ -205,6 +232,18 @@ def test_an_answer_is_taken_up_once_and_after_a_redo_a_new_link_brings_another(w
     assert [each.remaining for each in taken_up(world, case).answers] == [links.ANSWER["remaining"], "Thay cột ngày 20/3."]
 
 
+def test_only_work_that_is_done_is_taken_up_and_the_newest_answer_counts(world: World) -> None:
+    case = build.case_at(world, "handling")
+    without_people(world, "PTNMT")
+    work = case.assignments[0]
+    answer(links.sent(world, case, assignment=work))
+    assert link_to_take_up(work) is not None
+    answer(links.sent(world, case, assignment=work), after=timedelta(hours=3), outcome="not_ours", reason="Của Viettel.")
+    assert link_to_take_up(work) is None
+    with pytest.raises(LinkRefused):
+        taken_up(world, case)
+
+
 def test_where_somebody_signs_in_by_now_the_agency_submits_it_itself(world: World) -> None:
     case = build.case_at(world, "handling")
     without_people(world, "PTNMT")
@@ -244,7 +283,7 @@ def test_a_link_leaves_by_e_mail_with_its_address_put_in_at_the_last_moment_and_
 
 
 @pytest.mark.exhaustive(but=2)
-@pytest.mark.parametrize("what", ["revoked", "answered", "run out", "closed door", "set apart"])
+@pytest.mark.parametrize("what", ["ended", "revoked", "answered", "run out", "closed door", "set apart"])
 def test_a_link_that_opens_nothing_any_more_is_not_sent(world: World, what: str) -> None:
     case = links.referred(world)
     link = links.sent(world, case, email=MAIL)
@@ -256,6 +295,8 @@ def test_a_link_that_opens_nothing_any_more_is_not_sent(world: World, what: str)
         answer(link)
     elif what == "closed door":
         links.opened(world, CLOSED_DOOR)
+    elif what == "ended":
+        build.do(world, case, "close_referral", "operator", act="take_back", result="Không thuộc công ty.")
     elif what == "set apart":
         build.act(world, case, "quarantine", "operator", reason="Tố cáo.")
         assert db.session.get_one(ReplyLink, link.id, populate_existing=True).sealed_contact is None
@@ -263,6 +304,18 @@ def test_a_link_that_opens_nothing_any_more_is_not_sent(world: World, what: str)
         return
     with pytest.raises(NothingToSay):
         words_sent(now)
+
+
+@pytest.mark.exhaustive
+def test_a_link_of_an_agency_whose_work_ended_is_not_sent(world: World) -> None:
+    case = build.case_at(world, "handling", agencies=2)
+    ended = next(row for row in case.assignments if row.agency_id != case.lead_agency_id)
+    without_people(world, ended.agency.key)
+    links.sent(world, case, assignment=ended, email=MAIL)
+    assert secret_of(links.newest().ref) in words_sent()
+    build.act(world, case, "remove_agency", "operator", assignment=ended, reason="Không cần nữa.")
+    with pytest.raises(NothingToSay):
+        words_sent()
 
 
 def test_an_address_that_is_none_is_refused_and_the_last_one_is_offered_again(world: World) -> None:
@@ -278,10 +331,10 @@ def test_an_address_that_is_none_is_refused_and_the_last_one_is_offered_again(wo
 def test_a_case_set_apart_takes_words_answer_and_link_with_it(world: World) -> None:
     case = links.referred(world)
     link = links.sent(world, case)
-    answer(link)
+    answer(link, outcome="not_ours", reason="Của Viettel.")
     build.act(world, case, "quarantine", "operator", reason="Tố cáo.")
     row = db.session.get_one(ReplyLink, link.id, populate_existing=True)
-    assert (row.asked, row.findings, row.actions, row.remaining, row.sealed_signed) == ("", None, None, None, None)
+    assert (row.asked, row.findings, row.actions, row.remaining, row.reason, row.sealed_signed) == ("", None, None, None, None, None)
     assert row.revoked_for == "apart"
     assert links_seen(db.session.get_one(Case, case.id), world.actor("operator"), NOON) == []
     with pytest.raises(LinkGone):
@@ -326,9 +379,9 @@ def test_another_centre_revokes_no_link(world: World) -> None:
     assert is_open_still(link)
 
 
-def test_a_new_lookup_key_ends_every_open_link_and_no_address_is_read_out(world: World) -> None:
+def test_a_new_lookup_key_ends_every_open_link_and_no_address_is_read_out_or_sent(world: World) -> None:
     case = links.referred(world)
-    link = links.sent(world, case)
+    link = links.sent(world, case, email=MAIL)
     before = secret_of(link.ref)
     kept = current_keyring()
     use_keyring(Keyring.fresh())
@@ -336,6 +389,8 @@ def test_a_new_lookup_key_ends_every_open_link_and_no_address_is_read_out(world:
         assert link_by_secret(before) is None
         assert not is_open_still(link)
         assert to_tell(db.session.get_one(ReplyLink, link.id), db.session.get_one(Case, case.id), NOON) is None
+        with pytest.raises(NothingToSay):
+            words_sent()
     finally:
         use_keyring(kept)
     assert is_open_still(link)
