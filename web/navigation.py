@@ -13,6 +13,8 @@ from werkzeug.local import LocalProxy
 from casework.bilingual import Bilingual
 from casework.calendars import rules_head
 from casework.db import db
+from casework.doors.gates import open_to_developers
+from casework.local_time import local_day
 from casework.models import Centre
 from casework.permissions import OPERATIONS, Action, Role, may
 from casework.reading.counting import Counted, count, count_together
@@ -72,6 +74,8 @@ class CentreWords:
     ref: str = ""
     short_name: str = ""
     """What the bar of the pages for staff says instead of the name, where something is set."""
+    is_for_developers: bool = False
+    """Whether any door to other systems is open, which the page for developers tells of."""
 
 
 SHORT_NAME = "centre_short_name"
@@ -110,7 +114,8 @@ def centre_words() -> CentreWords:
         centre = db.session.scalar(select(Centre).where(Centre.is_default).order_by(Centre.id).limit(1))
         if centre is None:
             return CentreWords(PRODUCT, None)
-        kept = _kept[place] = (head, CentreWords(centre.name, centre.phone, centre.id, centre.ref, value_of(SHORT_NAME, centre.id)))
+        short, has_doors = value_of(SHORT_NAME, centre.id), bool(open_to_developers(local_day(now())))
+        kept = _kept[place] = (head, CentreWords(centre.name, centre.phone, centre.id, centre.ref, short, has_doors))
     return kept[1]
 
 

@@ -10,7 +10,7 @@ from casework.db import db
 from casework.models import Centre
 from casework.setting_values import CLOSED_DOOR, DOORS, OPEN_DOOR, value_of
 
-__all__ = ["CLOSED_DOOR", "DOOR_WORDS", "OPEN_DOOR", "Door", "centres_behind", "is_open", "setting_of"]
+__all__ = ["CLOSED_DOOR", "DOOR_WORDS", "OPEN_DOOR", "Door", "centres_behind", "is_open", "open_to_developers", "setting_of"]
 
 
 class Door(StrEnum):
@@ -24,6 +24,8 @@ class Door(StrEnum):
     SCIM = "scim"
 
 
+FOR_DEVELOPERS = (Door.API, Door.OPEN311, Door.WEBHOOKS)
+"""Those the page for developers tells of."""
 DOOR_WORDS: dict[Door, Bilingual] = {Door(key): name for key, name, _hint in DOORS}
 """What each is called on pages."""
 
@@ -42,3 +44,8 @@ def centres_behind(door: Door, *, on: date) -> list[Centre]:
     """The centres in force on a day that have the door open, by name."""
     query = select(Centre).where(Centre.valid_from <= on, or_(Centre.valid_to.is_(None), Centre.valid_to > on))
     return [row for row in db.session.scalars(query.order_by(Centre.name_vi, Centre.id)) if is_open(door, row.id)]
+
+
+def open_to_developers(on: date) -> frozenset[Door]:
+    """Of the doors the page for developers tells of, those that any centre has open."""
+    return frozenset(door for door in FOR_DEVELOPERS if centres_behind(door, on=on))

@@ -1,4 +1,5 @@
-"""What the clock does for service accounts: owners hear of keys that run out, and accounts end with their centre or agency.
+"""What the clock does for service accounts: owners hear of keys that run out, accounts end with their centre or agency, and calls of what
+goes from the API are forgotten.
 
 Nothing waits for it: a key that has run out, or whose centre or agency has ended, opens nothing by the day itself.
 """
@@ -10,6 +11,7 @@ from sqlalchemy import and_, or_, select
 from casework.bilingual import Bilingual
 from casework.db import db, unit_of_work
 from casework.doors.accounts import beside, close
+from casework.doors.going import forget_calls
 from casework.doors.owners import tell_owner
 from casework.local_time import LOCAL_ZONE, local_day
 from casework.models import Agency, Centre, ServiceAccount, ServiceKey
@@ -31,6 +33,7 @@ def look_after_service_accounts(now: datetime) -> None:
     for key_id in _running_out(now):
         with unit_of_work():
             _tell_of_end(key_id, now)
+    forget_calls(now)
 
 
 def _of_ended_bodies(now: datetime) -> list[int]:

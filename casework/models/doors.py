@@ -74,6 +74,17 @@ class ServiceKey(Referable, Model):
     revoked_at: Mapped[datetime | None]
 
 
+class GoingCall(Model):
+    """A program called what goes from the API: the last day it did, and the owner who was told."""
+
+    __tablename__ = "going_call"
+    service_id: Mapped[int] = mapped_column(ForeignKey("service_account.account_id"), primary_key=True, autoincrement=False)
+    operation: Mapped[str] = mapped_column(String(60), primary_key=True, comment="its name in OpenAPI")
+    announced_on: Mapped[date] = mapped_column(primary_key=True, comment="what is announced anew is told anew")
+    last_used_on: Mapped[date] = mapped_column(index=True, comment="the local day")
+    told_id: Mapped[int | None] = mapped_column(ForeignKey("account.id"), index=True, comment="the owner who was told of it")
+
+
 class BehalfAgreement(Model):
     """A person lets a service account act in their name, until they say otherwise."""
 

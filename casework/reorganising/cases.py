@@ -224,7 +224,8 @@ def _desks_of_messages(case: Case, target: CaseTarget, blueprint: Blueprint) -> 
 
 
 def _names(case: Case, target: CaseTarget, released: int) -> dict[str, Any]:
-    """The names before and after for the event, as on the day. No personal data."""
+    """The names before and after for the event, as on the day, and as `work` which assignment went from which agency to which, by ref: to
+    none where its work ended. No personal data."""
     told: dict[str, Any] = {}
     if target.area_id != case.area_id:
         told["area"] = [_name(Area, case.area_id), _name(Area, target.area_id)]
@@ -234,9 +235,16 @@ def _names(case: Case, target: CaseTarget, released: int) -> dict[str, Any]:
     if moved:
         told["moved"] = [[_name(Agency, row.agency_id), _name(Agency, target.agencies[row.id])] for row in moved]
         told["keys"] = [row.agency.key for row in moved]
+    work = [[row.ref, row.agency.ref, _ref(target.agencies[row.id])] for row in moved if row.id not in target.ending]
+    if work or target.ending:
+        told["work"] = work + [[row.ref, row.agency.ref, None] for row in case.assignments if row.id in target.ending]
     if target.ending:
         told["doubled"] = len(target.ending)
     return told | ({"released": released} if released else {})
+
+
+def _ref(agency_id: int) -> str:
+    return db.session.get_one(Agency, agency_id).ref
 
 
 def _name(table: type[Any], id_: int | None) -> list[str] | None:

@@ -9,7 +9,7 @@ from casework.bilingual import Bilingual
 from casework.db import METADATA, db
 from casework.models import Account, Agency, Area, Assignment, Case, Centre, Membership, Reorganisation
 from casework.reorganising.blueprint import BodyKind
-from casework.reorganising.journal import NetChange, changed_since
+from casework.reorganising.journal import NetChange, changed_since, rows_with
 from casework.reorganising.rules import RULES, copied_rules
 
 MOST_NAMED = 10
@@ -50,6 +50,20 @@ def cases_in(nets: list[NetChange]) -> list[int]:
             value = net.after.get("case_id") or db.session.scalar(select(net.table.c.case_id).where(net.table.c.id == net.key.get("id")))
             found |= {value} if value is not None else set()
     return sorted(found)
+
+
+def work_back(case: Case, nets: list[NetChange]) -> list[list[str | None]]:
+    """Which assignment of a case that was put back went from which agency to which, by ref; from none where its work goes on again."""
+    rows = {net.key["id"]: net for net in rows_with(nets, "assignment")}
+    found = []
+    for assignment in (each for each in case.assignments if each.is_open and each.id in rows):
+        net = rows[assignment.id]
+        if "agency_id" in net.before:
+            left = db.session.get(Agency, net.after["agency_id"])
+            found.append([assignment.ref, left.ref if left is not None else None, assignment.agency.ref])
+        elif net.before.get("ended_at", net) is None:
+            found.append([assignment.ref, None, assignment.agency.ref])
+    return found
 
 
 def lead_rules_back(plan: Reorganisation, nets: list[NetChange]) -> None:

@@ -1,16 +1,12 @@
 """What the page for developers tells of the other doors: their addresses, the kinds of messages, and what holds at all of them."""
 
 from dataclasses import dataclass
-from datetime import datetime
 
 from casework.bilingual import Bilingual
-from casework.doors.gates import Door, centres_behind
 from casework.doors.limits import ACTS, READS, READS_OPEN
 from casework.doors.webhooks.kinds import THING_WORDS, Thing, types_of
 from casework.doors.webhooks.sending import DELAYS
-from casework.local_time import local_day
 
-TOLD_HERE = (Door.API, Door.OPEN311, Door.WEBHOOKS)
 OPEN311_ADDRESSES: tuple[tuple[str, str, Bilingual], ...] = (
     ("GET", "/discovery", Bilingual("Dịch vụ này có gì, ở đâu, xin khóa thế nào.",
                                     "What is offered, where, and how to get a key.")),
@@ -36,12 +32,6 @@ class Limits:
     reads_open: int
     reads_with_key: int
     acts: int
-
-
-def doors_open(now: datetime) -> frozenset[Door]:
-    """Of the doors the page tells of, those that any centre has open."""
-    today = local_day(now)
-    return frozenset(door for door in TOLD_HERE if centres_behind(door, on=today))
 
 
 def limits() -> Limits:

@@ -10,9 +10,11 @@ from werkzeug.exceptions import NotFound
 
 from casework.bilingual import Bilingual
 from casework.doors.fields.told import Taken, Thing, Told
+from casework.doors.gates import open_to_developers
+from casework.local_time import local_day
 from casework.permissions import Action
 from web.api.door import is_anywhere
-from web.api.front import OPEN311_ADDRESSES, delays, doors_open, limits, messages_told
+from web.api.front import OPEN311_ADDRESSES, delays, limits, messages_told
 from web.api.openapi import VERSION, headers_of, in_order, path_of, problems_of, schema_of, things_of
 from web.api.problems import PROBLEMS
 from web.api.routes import Route
@@ -54,7 +56,7 @@ class Address:
 @bp.get("", strict_slashes=False)
 @performs(Action.READ_PUBLIC)
 def reference() -> ResponseReturnValue:
-    doors = doors_open(now())
+    doors = open_to_developers(local_day(now()))
     if not doors:
         raise NotFound
     things = [(thing, tuple(_told(each) for each in thing.fields)) for thing in things_of()]

@@ -2,7 +2,8 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
+from functools import wraps
 from typing import Any, TypeVar
 
 from flask import Response, request, url_for
@@ -10,13 +11,17 @@ from flask.typing import ResponseReturnValue
 from werkzeug.http import http_date
 
 from casework.bilingual import Bilingual
+from casework.db import unit_of_work
 from casework.doors.fields.told import Taken, Thing
 from casework.doors.gates import Door
+from casework.doors.going import Goes, calls_of, note_call
 from casework.local_time import midnight
+from casework.models import ServiceAccount
 from casework.permissions import Action
 from web.addresses import on_the_web
 from web.api.door import KNOWN, bp
-from web.door_keys import through_door
+from web.clock import now
+from web.door_keys import caller, through_door
 
 NOTICE = timedelta(days=365)
 """How long before its end it is said that an operation goes."""
@@ -73,13 +78,49 @@ LIMIT, CURSOR = "limit", "cursor"
 @bp.after_request
 def _announce(response: Response) -> Response:
     """Say of what goes since when that is known (RFC 9745), until when it is there (RFC 8594), and where one reads on."""
-    route = next((each for each in ROUTES if each.goes is not None and request.endpoint == f"{bp.name}.{each.name}"), None)
-    if route is not None and route.goes is not None:
-        response.headers["Deprecation"] = f"@{int(midnight(route.goes.announced_on).timestamp())}"
-        response.headers["Sunset"] = http_date(midnight(route.goes.ends_on))
-        about = on_the_web(url_for("api_reference.reference", _anchor=route.name))
-        response.headers.add("Link", f'<{about}>; rel="deprecation"; type="text/html"')
+    if request.endpoint is not None and (goes := goes_of(request.endpoint.removeprefix(f"{bp.name}."))) is not None:
+        response.headers["Deprecation"] = f"@{int(midnight(goes.announced_on).timestamp())}"
+        response.headers["Sunset"] = http_date(midnight(goes.ends_on))
+        response.headers.add("Link", f'<{goes.about}>; rel="deprecation"; type="text/html"')
     return response
+
+
+def goes_of(name: str) -> Goes | None:
+    """What is announced of an operation; None for one that stays."""
+    route = next((each for each in ROUTES if each.goes is not None and each.name == name), None)
+    if route is None or route.goes is None:
+        return None
+    about = on_the_web(url_for("api_reference.reference", _anchor=name))
+    address = f"{route.method} {bp.url_prefix}{route.rule}"
+    return Goes(name=name, address=address, announced_on=route.goes.announced_on, ends_on=route.goes.ends_on, about=about)
+
+
+@dataclass(frozen=True, slots=True)
+class CalledOfLate:
+    """What a program still calls that goes."""
+
+    goes: Goes
+    last_used_on: date
+
+
+def called_of_late(service: ServiceAccount, *, at: datetime) -> list[CalledOfLate]:
+    """What its owner has to change, the newest call first."""
+    known = [(goes_of(name), announced_on, used_on) for name, announced_on, used_on in calls_of(service, now=at)]
+    return [CalledOfLate(goes, used_on) for goes, since, used_on in known if goes is not None and goes.announced_on == since]
+
+
+def _noting(name: str, view: View) -> View:
+    """Have a view note who calls it, where it goes."""
+
+    @wraps(view)
+    def noting(*args: Any, **kwargs: Any) -> ResponseReturnValue:
+        by, goes = caller(), goes_of(name)
+        if by is not None and goes is not None:
+            with unit_of_work():
+                note_call(goes, by=by, now=now())
+        return view(*args, **kwargs)
+
+    return noting  # type: ignore[return-value]
 
 
 def answers(
@@ -92,7 +133,7 @@ def answers(
         guarded = through_door(
             Door.API, action, needs_key=route.needs_key and not route.any_scope, is_act=route.is_act, has_photos=route.takes_file,
             or_action=route.or_action,
-        )(view)  # fmt: skip
+        )(_noting(route.name, view))  # fmt: skip
         bp.add_url_rule(rule, route.name, guarded, methods=(method,), provide_automatic_options=False)
         KNOWN.setdefault(rule, set()).add(method)
         ROUTES.append(route)

@@ -40,6 +40,7 @@ from casework.settings.value_changes import set_value, values_seen
 from web.accounts.oidc_providers import STAFF
 from web.accounts.outside_identities import label_of
 from web.accounts.sign_in_elsewhere import outside_providers
+from web.api.routes import called_of_late
 from web.clock import now
 from web.door_forms import CONTACT_WORDS, AccountForm, KeyForm, NewForm
 from web.forms import Form, Refusal, refusal_of
@@ -340,4 +341,5 @@ def _account_page(row: ServiceAccount, refusal: Refusal | None = None) -> str:
         "settings/doors/account.html", row=row, keys=keys_of([row], now=moment)[row.account_id], past=past_keys(row, now=moment),
         most=MOST_VALID, words=scope_words(row.scopes), acts_in_names=acts_in_names, refusal=refusal, typed=request.form,
         agreed=people_agreed(row, now=moment) if acts_in_names and row.ended_at is None else [], label_of=label_of, contact=CONTACT_WORDS,
+        going=called_of_late(row, at=moment) if row.ended_at is None else [],
     )  # fmt: skip

@@ -18,7 +18,7 @@ from casework.reorganising.letters import take_out_of_letters
 from casework.reorganising.plans import locked_plan
 from casework.reorganising.schedules import run_again
 from casework.reorganising.telling import take_back_word
-from casework.reorganising.undoing import cases_in, lead_rules_back, obstacles, refused_words
+from casework.reorganising.undoing import cases_in, lead_rules_back, obstacles, refused_words, work_back
 from casework.search.rows import refresh_search_rows
 from casework.sentences import always
 from casework.setting_events import record_setting, require_administrator_of
@@ -120,7 +120,8 @@ def undo(ref: str, *, by: Actor, now: datetime, reason: str) -> Reorganisation:
     for case_id in case_ids:
         case = lock_case(case_id)
         _bring_back(case, nets, now)
-        record(case, VERB, by=by, at=now, plan=ref)
+        work = work_back(case, nets)
+        record(case, VERB, by=by, at=now, plan=ref, **({"work": work} if work else {}))
         take_back_word(case, since=done_at, at=now)
         refresh_search_rows(case, at=now)
     plan = locked_plan(by, ref)

@@ -17,8 +17,9 @@ from sqlalchemy.orm import aliased, load_only
 
 from casework.db import db
 from casework.doors.api.within import cases_of, own_agency
+from casework.doors.api.work_then import Work, WorkThen, work_of
 from casework.doors.asking import Caller
-from casework.doors.webhooks.kinds import ENDED, Thing, things_for, types_for
+from casework.doors.webhooks.kinds import ENDED, REORGANISED, Thing, things_for, types_for
 from casework.doors.webhooks.listeners import EndpointListening
 from casework.doors.webhooks.telling import Heard, Message, Scene, messages_for
 from casework.facts.keeping import SETTLED
@@ -45,16 +46,6 @@ class Happened:
     message: Message
 
 
-class _Work(NamedTuple):
-    id: int
-    ref: str
-    agency_id: int
-    key: str
-    ended_at: datetime | None
-    distributed_at: datetime
-    is_answered: bool
-
-
 class _Filed(NamedTuple):
     id: int
     code: str
@@ -68,9 +59,10 @@ class _Told:
     """What is to be known of the cases of some events."""
 
     cases: Mapping[int, Case]
-    work: Mapping[int, Sequence[_Work]]
+    work: WorkThen
     filed: Mapping[int, Sequence[_Filed]]
-    moved: Mapping[str, int]
+    own_key: str | None = None
+    """The key of the account's agency."""
 
 
 def events_after(after: int | None, *, limit: int, caller: Caller, now: datetime) -> tuple[list[Happened], int]:
@@ -109,11 +101,15 @@ def _left_long_ago(after: int, now: datetime) -> bool:
 
 
 def _settled(after: int, now: datetime) -> int:
-    """How far the list goes at present: below the first event that is too young."""
+    """How far the list goes at present: to the last event before the first that is too young. Numbers between both belong to acts that
+    are not committed yet."""
     of_span = (Event.id > after, Event.id <= after + SPAN)
     young = db.session.scalar(select(func.min(Event.id)).where(*of_span, Event.at > now - SETTLED))
+    last = db.session.scalar(select(func.max(Event.id)).where(*of_span, *([Event.id < young] if young is not None else ())))
+    if last is not None:
+        return last
     newest = db.session.scalar(select(func.max(Event.id)))
-    return min(young - 1 if young is not None else after + SPAN, max(newest or 0, after))
+    return after + SPAN if young is None and newest is not None and newest > after + SPAN else after
 
 
 def _query(start: int, end: int, caller: Caller) -> Any:
@@ -129,7 +125,10 @@ def _concerns(caller: Caller) -> ColumnElement[bool]:
     area = select(Case.area_id).where(Case.id == Assignment.case_id).correlate(Assignment).scalar_subquery()
     own = select(Assignment.case_id).where(own_agency(caller, area=area))
     found: list[ColumnElement[bool]] = [Case.id.in_(own)]
-    if caller.agency_id is None:
+    if caller.agency_id is not None:
+        # whose work went to another agency and came back has none of it now, and hears of both
+        found.append(Event.type.in_(REORGANISED) & (Case.centre_id == caller.centre_id))
+    else:
         found.extend(each.self_group() for each in cases_of(caller)[1:])
     if Thing.REPORT in things_for(caller.actor.scopes or ()):
         filed = select(CaseReport.case_id).join(Report, Report.id == CaseReport.report_id).where(Report.service_id == caller.account_id)
@@ -140,40 +139,39 @@ def _concerns(caller: Caller) -> ColumnElement[bool]:
 def _told_of(rows: Sequence[Any], caller: Caller) -> _Told:
     ids = sorted({row.case_id for row in rows})
     if not ids:
-        return _Told({}, {}, {}, {})
+        return _Told({}, WorkThen({}, {}, {}), {})
     columns = load_only(Case.id, Case.ref, Case.code, Case.centre_id, Case.area_id, Case.quarantined_at)
     cases = {case.id: case for case in db.session.scalars(select(Case).where(Case.id.in_(ids)).options(columns))}
-    work, filed = defaultdict[int, list[_Work]](list), defaultdict[int, list[_Filed]](list)
-    asked = select(Assignment, Agency.key).join(Agency, Agency.id == Assignment.agency_id).where(Assignment.case_id.in_(ids))
-    for one, key in db.session.execute(asked.order_by(Assignment.id)):
-        work[one.case_id].append(
-            _Work(one.id, one.ref, one.agency_id, key, one.ended_at, one.distributed_at, one.approved_at is not None)
-        )
+    filed = defaultdict[int, list[_Filed]](list)
     linked = select(CaseReport.case_id, Report.id, Report.code, Report.service_id, CaseReport.joined_at, CaseReport.left_at)
     linked = linked.join(Report, Report.id == CaseReport.report_id).where(CaseReport.case_id.in_(ids))
     for row in db.session.execute(linked.where(Report.service_id == caller.account_id).order_by(CaseReport.id)):
         filed[row.case_id].append(_Filed._make(row[1:]))
-    keys = {key for row in rows if row.type in ("merge", "split") for key in (row.payload or {}).get("agencies", ())}
-    named = select(Agency.key, Agency.id).where(Agency.key.in_(keys))
-    return _Told(cases, work, filed, {row.key: row.id for row in db.session.execute(named)} if keys else {})
+    has_moved = any(row.type in ("merge", "split") for row in rows) and caller.agency_id is not None
+    own_key = db.session.scalar(select(Agency.key).where(Agency.id == caller.agency_id)) if has_moved else None
+    return _Told(cases, work_of(ids), filed, own_key)
 
 
 def _rows(row: Any, told: _Told, listener: EndpointListening) -> Iterator[Happened]:
     case, payload = told.cases[row.case_id], dict(row.payload or {})
     heard = Heard(row.type, row.at, payload)
-    work = [each._replace(ended_at=_by(each.ended_at, row.at)) for each in told.work.get(case.id, ()) if each.distributed_at <= row.at]
+    work = told.work.after(case.id, row.id, row.at)
+    if row.goes_on:
+        # what ended at this moment is told with the last event of it
+        work = [each._replace(ended_at=None) if each.ended_at == row.at else each for each in work]
     filed = [each._replace(left_at=_by(each.left_at, row.at)) for each in told.filed.get(case.id, ()) if each.joined_at <= row.at]
-    moved = frozenset(told.moved[key] for key in payload.get("agencies", ()) if row.type in ("merge", "split") and key in told.moved)
-    scene = Scene(case, centre_at_work(case.centre_id, case.area_id), [heard], work, filed, moved)
-    has_ended = listener.agency_id is not None and not _has_part(told.work.get(case.id, ()), listener.agency_id)
+    is_moved = row.type in ("merge", "split") and told.own_key in payload.get("agencies", ())
+    moved = frozenset([listener.agency_id]) if is_moved and listener.agency_id is not None else frozenset[int]()
+    refs = {ref: each.id for ref, each in told.work.agencies.items()}
+    scene = Scene(case, centre_at_work(case.centre_id, case.area_id), [heard], work, filed, moved, refs)
+    has_ended = listener.agency_id is not None and not _has_part(told.work.now.get(case.id, ()), listener.agency_id)
     for number, message in enumerate(messages_for(scene, listener)):
-        is_end = message.type == ENDED
-        if (is_end and row.goes_on) or (has_ended and not is_end and not message.type.startswith(f"{Thing.REPORT}.")):
+        if has_ended and message.type != ENDED and not message.type.startswith(f"{Thing.REPORT}."):
             continue
         yield Happened(lookup_digest(f"{row.id} {number}", purpose=ID_PURPOSE)[:ID_LENGTH], message)
 
 
-def _has_part(work: Sequence[_Work], agency_id: int) -> bool:
+def _has_part(work: Sequence[Work], agency_id: int) -> bool:
     return any(each.agency_id == agency_id and (each.ended_at is None or each.is_answered) for each in work)
 
 

@@ -12,31 +12,37 @@ def _of(name: str) -> Any:
     return lambda seen: getattr(seen.row, name)
 
 
+def _endpoint(name: str) -> Any:
+    return lambda seen: getattr(seen.row.endpoint, name)
+
+
 def _told(name: str) -> Any:
     return lambda seen: seen.row.told.get(name)
 
 
 ENDPOINT = Thing("Endpoint", Bilingual("Địa chỉ nhận tin", "Endpoint"), (
-    Told("ref", Ref, Bilingual("Mã tham chiếu", "Ref"), Bilingual("Dùng trong địa chỉ.", "Stands in addresses."), _of("ref")),
+    Told("ref", Ref, Bilingual("Mã tham chiếu", "Ref"), Bilingual("Dùng trong địa chỉ.", "Stands in addresses."), _endpoint("ref")),
     Told("host", str, Bilingual("Máy chủ", "Host"), Bilingual("Phần sau không hiện.", "The rest of its address is not told."),
-         lambda seen: host_of(seen.row.url)),
+         lambda seen: host_of(seen.row.endpoint.url)),
     Told("events", list[str], Bilingual("Loại tin", "Types"), Bilingual("Đã chọn; trống: mọi loại được nhận.",
-                                                                       "As chosen; empty: all it may get."), _of("events")),
+                                                                       "As chosen; empty: all it may get."), _endpoint("events")),
     Told("scheme", Literal["v1", "v1a"], Bilingual("Cách ký", "Scheme"), Bilingual("v1a: ed25519; v1: khóa chung.",
-                                                                                  "v1a: ed25519; v1: a shared secret."), _of("scheme")),
+                                                                                  "v1a: ed25519; v1: a shared secret."),
+         _endpoint("scheme")),
     Told("state", Literal["on", "unproven", "asked", "gone", "silent"], Bilingual("Trạng thái", "State"),
-         Bilingual("on, chưa xác minh, hoặc vì sao đã tắt.", "On, not verified, or why it is off."), lambda seen: state_of(seen.row)),
+         Bilingual("on, chưa xác minh, hoặc vì sao đã tắt.", "On, not verified, or why it is off."),
+         lambda seen: state_of(seen.row.endpoint)),
     Told("public_keys", list[str], Bilingual("Khóa công khai", "Public keys"),
          Bilingual("Ký bằng v1a hiện nay, mới trước; v1 không có.", "Of v1a, that sign now, the newest first; none of v1."),
-         lambda seen: seen.beside["public_keys"]),
+         _of("public_keys")),
     Told("waiting", int, Bilingual("Đang chờ", "Waiting"), Bilingual("Số tin chưa gửi xong.", "Messages that are still to go."),
-         lambda seen: seen.beside["waiting"]),
+         _of("waiting")),
     Told("dead", int, Bilingual("Không gửi được", "Dead"), Bilingual("Xem /endpoints/{ref}/dead.", "See /endpoints/{ref}/dead."),
-         lambda seen: seen.beside["dead"]),
+         _of("dead")),
     Told("verified_at", datetime | None, Bilingual("Xác minh lúc", "Verified"), Bilingual("null khi chưa.", "null before."),
-         _of("verified_at")),
+         _endpoint("verified_at")),
     Told("last_delivered_at", datetime | None, Bilingual("Nhận gần nhất", "Last delivered"), Bilingual("null khi chưa.", "null before."),
-         _of("last_delivered_at")),
+         _endpoint("last_delivered_at")),
 ))  # fmt: skip
 
 DEAD_LETTER = Thing("DeadLetter", Bilingual("Tin không gửi được", "Dead letter"), (

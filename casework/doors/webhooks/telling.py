@@ -9,8 +9,8 @@ why. Numbers (`seq`) count what one endpoint is to get about one thing: whoever 
 """
 
 import secrets
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -32,12 +32,17 @@ _KEPT = "told to endpoints"
 
 @dataclass(frozen=True, slots=True)
 class Heard:
-    """An event of a case. `before` are its open assignments, ref and agency, where the event gives them to other agencies."""
+    """An event of a case."""
 
     type: str
     at: datetime
     payload: dict[str, Any]
-    before: tuple[tuple[str, int], ...] = ()
+
+    @property
+    def work(self) -> list[list[str | None]]:
+        """Of a reorganisation and its undoing: which assignment goes from which agency to which, by ref; none where the work begins or
+        ends."""
+        return self.payload.get("work", []) if self.type in REORGANISED else []
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +68,8 @@ class Scene:
     """id, code, service_id, left_at, of reports that were filed by programs."""
     moved: frozenset[int] = frozenset()
     """Agencies whose work goes to or comes from another case: it need not be among the assignments of this one."""
+    refs: Mapping[str, int] = field(default_factory=dict)
+    """Agencies a reorganisation names."""
 
     @property
     def moments(self) -> set[datetime]:
@@ -77,10 +84,7 @@ class Scene:
 def hear(case: Case, event: Event) -> None:
     """Keep the event until the unit of work is about to commit."""
     cases: dict[int, tuple[Case, list[Heard]]] = kept_for_step().setdefault(_KEPT, {})
-    before: tuple[tuple[str, int], ...] = ()
-    if event.type in REORGANISED:
-        before = tuple((row.ref, row.agency_id) for row in case.assignments if row.is_open)
-    cases.setdefault(case.id, (case, []))[1].append(Heard(event.type, event.at, dict(event.payload or {}), before))
+    cases.setdefault(case.id, (case, []))[1].append(Heard(event.type, event.at, dict(event.payload or {})))
     before_commit("webhooks", _tell)
 
 
@@ -135,8 +139,8 @@ def _of_assignments(scene: Scene, heard: Heard, listener: EndpointListening) -> 
     if verb not in VERBS[Thing.ASSIGNMENT]:
         return
     if verb == "reorganise":
-        former = dict(heard.before)
-        rows = [row for row in scene.assignments if row.ended_at is None and former.get(row.ref) != row.agency_id]
+        given = {ref for ref, _former, _new in heard.work}
+        rows = [row for row in scene.assignments if row.ended_at is None and row.ref in given]
     else:
         newest = {row.key: row for row in scene.assignments}
         rows = [newest[key] for key in _agencies_in(heard.payload) if key in newest]
@@ -184,10 +188,11 @@ def _ends(scene: Scene, listener: EndpointListening) -> Iterator[Message]:
     for row in scene.ended():
         if row.agency_id == listener.agency_id or (_is_of_centre(scene, listener) and scene.case.quarantined_at is None):
             yield _message(scene, ENDED, last, row.ref)
-    now = {row.ref: row.agency_id for row in scene.assignments}
+    told = {row.ref for row in scene.ended()}
     for heard in scene.heard:
-        for ref, agency_id in heard.before:
-            if agency_id == listener.agency_id and now.get(ref) != agency_id:
+        for ref, former, new in heard.work:
+            is_former = former is not None and listener.agency_id is not None and scene.refs.get(former) == listener.agency_id
+            if ref is not None and ref not in told and (is_former or (new is None and _is_of_centre(scene, listener))):
                 yield _message(scene, ENDED, heard.at, ref)
 
 
@@ -224,7 +229,7 @@ def _message(scene: Scene, kind: str, at: datetime, assignment: str | None = Non
 
 
 def _scene(case: Case, centre_id: int, heard: Sequence[Heard], asked: Sequence[EndpointListening]) -> Scene | None:
-    """What is to be known of a case, in three statements at most; None where nobody can be told."""
+    """What is to be known of a case, in four statements at most; None where nobody can be told."""
     types = {each.type for each in heard}
     assignments: Sequence[Any] = ()
     # an agency works for its own centre; only what moves a case between centres takes work from one of another
@@ -232,9 +237,15 @@ def _scene(case: Case, centre_id: int, heard: Sequence[Heard], asked: Sequence[E
         assignments = db.session.execute(_ASSIGNMENTS, {"case": case.id}).all()
     files = any(kind.startswith(f"{Thing.REPORT}.") for each in asked for kind in each.types)
     reports = db.session.execute(_REPORTS, {"case": case.id}).all() if files and not types.isdisjoint(VERBS[Thing.REPORT]) else ()
+    if not asked:
+        return None
     keys = {key for each in heard if each.type in ("merge", "split") for key in each.payload.get("agencies", ())}
-    moved = frozenset(db.session.scalars(select(Agency.id).where(Agency.key.in_(keys)))) if keys and asked else frozenset()
-    return Scene(case, centre_id, heard, assignments, reports, moved) if asked else None
+    # a key is one of its centre
+    named = select(Agency.id).where(Agency.key.in_(keys), Agency.centre_id == centre_id)
+    moved = frozenset(db.session.scalars(named)) if keys else frozenset()
+    refs = {ref for each in heard for _work, *agencies in each.work for ref in agencies if ref is not None}
+    known = db.session.execute(select(Agency.ref, Agency.id).where(Agency.ref.in_(refs))) if refs else ()
+    return Scene(case, centre_id, heard, assignments, reports, moved, {row.ref: row.id for row in known})
 
 
 _ROW, _AGENCY, _LINK, _REPORT = Assignment.__table__.c, Agency.__table__.c, CaseReport.__table__.c, Report.__table__.c

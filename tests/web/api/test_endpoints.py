@@ -54,3 +54,20 @@ def test_what_could_not_be_delivered_is_told_without_its_body_and_is_gone_with_i
     left = house.json(f"/endpoints/{endpoint.ref}/dead")["items"]
     assert left == []
     assert [each for each in webhooks.rows_of(endpoint) if each.type != "assignment.end"] == []
+
+
+def test_many_endpoints_cost_no_more_statements_than_one(house: House, caplog: pytest.LogCaptureFixture) -> None:
+    def statements() -> int:
+        caplog.clear()
+        with caplog.at_level("INFO", logger="langbiang"):
+            house.json("/endpoints")
+        return int(caplog.records[-1].statements)
+
+    webhooks.listening(house.world, house.account, url=URL)
+    house.json("/endpoints")
+    one = statements()
+    for number in range(4):
+        webhooks.listening(house.world, house.account, url=f"{URL}-{number}")
+    house.json("/endpoints")  # what is kept with the rules is read anew after a change
+    assert statements() == one
+    assert all(len(each["public_keys"]) == 1 for each in house.json("/endpoints")["items"])

@@ -10,10 +10,12 @@ from flask import Flask
 from sqlalchemy import select
 
 from casework.db import db, unit_of_work
+from casework.doors.gates import OPEN_DOOR, Door, setting_of
 from casework.models import ConsentNotice, Publication
 from casework.permissions import Role
 from casework.settings.value_changes import set_value
 from tests import build
+from tests.conftest import client_of
 from tests.second_centre import of_the_installation
 from tests.web.desk import Office
 from tests.web.pages import words_of
@@ -32,6 +34,15 @@ def put(office: Office, key: str, value: str, *, for_centre: bool = True) -> Non
     with unit_of_work():
         set_value(key, value, by=office.world.actor("administrator" if for_centre else "overseer"), now=build.NOON, reason=WHY,
                   centre_id=office.world.centre.id if for_centre else None)  # fmt: skip
+
+
+def test_the_foot_leads_to_the_page_for_developers_where_a_door_is_open(office: Office) -> None:
+    link = 'href="/api"'
+    assert link not in client_of(office.app).get("/help").get_data(as_text=True)
+    put(office, setting_of(Door.OPEN311), OPEN_DOOR)
+    page = client_of(office.app).get("/help").get_data(as_text=True)
+    assert link in page
+    assert client_of(office.app).get("/api").status_code == 200
 
 
 def linked_data(page: str) -> dict[str, object]:
