@@ -1189,7 +1189,7 @@ def _answered(body: Visitor, address: str, code: str = "") -> str:
     assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
     assert [*barriers(page)] == []
     page.check("[name=outcome][value=longer]")
-    assert (page.is_visible("[name=ready_on]"), page.is_visible("[name=reason]"), page.is_visible("[name=remaining]")) == (True, True, False)
+    assert [page.is_visible(f"[name={name}]") for name in ("ready_on", "reason", "remaining")] == [True, True, False]
     page.check("[name=outcome][value=done]")
     expect(page.locator("[name=reason]")).to_be_hidden()
     fields = {name: words for name, words in links.ANSWER.items() if name not in ("position", "outcome")}

@@ -31,7 +31,7 @@ from casework.models import Case, Letter, OutboxMessage, Photo, Recording, Searc
 from casework.parts import parts_of
 from casework.permissions import actor_for
 from casework.public.cases import item_of_code
-from tests import build
+from tests import build, links
 from tests.conftest import environment_of, running
 from tests.postgres import find_programs
 from tests.system.canary import IDENTITY, IN_FILE, IN_TRANSCRIPT, IN_VOICE, IN_WORDS, MARKS, PHONE
@@ -240,6 +240,23 @@ def test_a_part_holds_no_mark_of_the_sender_of_its_case(sqlite_app: Flask) -> No
     assert [fault for page in officer.everything[before:] for fault in faults_of(page, "officer_HKL", (), scanner)] == []
     files = Path(sqlite_app.config["FILES"])
     assert [path.name for path in files_in(files) if scanner.found(path.read_bytes())] == []
+    assert [(place, found) for place, value in rows() if (found := found_in(value, MARKS))] == []
+
+
+def test_a_one_time_link_and_what_is_kept_of_it_hold_no_mark_of_a_sender(sqlite_app: Flask) -> None:
+    journey = Journey(sqlite_app, build.standard_world())
+    links.opened(journey.world)
+    for act in (journey.file, journey.verify, journey.classify):
+        act()
+    build.act(journey.world, journey.case, "refer", "operator", body=links.BODY, reason="Lưới điện do công ty quản lý.")
+    address = links.address(links.sent(journey.world, journey.case, with_place=True, email="vanthu@dienluc.example"))
+    body = journey.person("guest")
+    page = body.get(address)
+    photos = [body.get(each) for each in re.findall(rf'src="({address}/photos/[^"]+)"', page.text)]
+    assert (page.status, [each.status for each in photos]) == (200, [200] * len(photos))
+    assert photos
+    scanner = Scanner(MARKS)
+    assert [fault for each in (page, *photos) for fault in faults_of(each, "guest", (), scanner)] == []
     assert [(place, found) for place, value in rows() if (found := found_in(value, MARKS))] == []
 
 

@@ -12,13 +12,14 @@ from casework.db import db, unit_of_work
 from casework.doors.gates import CLOSED_DOOR
 from casework.doors.links.answering import LinkAnswer, LinkAnswerRefused, LinkGone, answer_link, try_code
 from casework.doors.links.holding import holds
-from casework.doors.links.reading import link_seen, links_seen, to_tell
+from casework.doors.links.reading import body_of, link_seen, links_seen, to_tell
 from casework.doors.links.secrets import code_of, digest_of, link_by_secret, secret_of
 from casework.doors.links.sending import LinkRefused, email_before, revoke_link
 from casework.doors.links.taking_up import link_to_take_up
+from casework.erasure.quarantine import HandOverInput, hand_over
 from casework.messages.recipients import contact_of
 from casework.messages.rendering import NothingToSay, Page, words_of
-from casework.models import Account, Assignment, Case, Delivery, Event, OutboxMessage, ReplyLink
+from casework.models import Account, Assignment, Case, Delivery, Deputy, Event, OutboxMessage, ReplyLink
 from casework.permissions import NotAllowed
 from casework.sealing.keyring import Keyring, current_keyring, use_keyring
 from casework.settings.people import PersonRefused
@@ -339,6 +340,11 @@ def test_a_case_set_apart_takes_words_answer_and_link_with_it(world: World) -> N
     assert links_seen(db.session.get_one(Case, case.id), world.actor("operator"), NOON) == []
     with pytest.raises(LinkGone):
         answer(link)
+    with unit_of_work():
+        handed = HandOverInput(receipt="Biên bản 12")
+        hand_over(lock_case(case.id), handed, by=world.actor("confidential_reader"), now=NOON + timedelta(hours=3))
+    with pytest.raises(LinkGone):
+        answer(link)
 
 
 def test_work_that_moves_to_another_case_takes_its_link_along(world: World) -> None:
@@ -357,6 +363,34 @@ def test_a_reorganisation_and_the_link_of_a_referral_do_not_meet(world: World) -
     link = links.sent(world, case)
     reorganised.carried_out(world, reorganised.planned(world))
     assert is_open_still(link, days=3)
+
+
+def test_work_that_goes_on_in_the_agency_that_follows_keeps_its_link_under_the_new_name(world: World) -> None:
+    case = build.case_at(world, "handling")
+    plan = reorganised.planned(world)
+    reorganised.posts_filled(world, plan)
+    without_people(world, "PTNMT")
+    link = links.sent(world, case, assignment=case.assignments[0], days=30)
+    reorganised.carried_out(world, plan)
+    assert is_open_still(link, days=3)
+    row = db.session.get_one(ReplyLink, link.id, populate_existing=True)
+    assert row.assignment is not None
+    assert body_of(row) == row.assignment.agency.name
+    assert row.assignment.agency.key in ("PKT-LD", "UBND-LB")
+
+
+def test_a_deputy_makes_a_link_for_as_long_as_they_stand_in_and_it_outlives_that(world: World) -> None:
+    case = links.referred(world)
+    with unit_of_work():
+        stands_in = world.people["officer_HKL"].id
+        db.session.add(Deputy(principal_id=world.people["operator"].id, deputy_id=stands_in, starts_at=NOON - timedelta(hours=1),
+                              ends_at=NOON + timedelta(hours=1), created_by_id=stands_in))  # fmt: skip
+    link = links.sent(world, case, by="officer_HKL")
+    assert is_open_still(link)
+    later = NOON + timedelta(hours=2)
+    assert to_tell(link, case, later) is not None
+    with unit_of_work(), pytest.raises(NotAllowed):
+        revoke_link(db.session.get_one(ReplyLink, link.id), lock_case(case.id), by=world.actor("officer_HKL", later), now=later)
 
 
 def test_another_centre_sees_no_link_and_no_agency_that_of_another(world: World) -> None:
