@@ -7,27 +7,21 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from tests import build
 from tests.conftest import environment_of, prepare_schema, running
 from tests.soak.runs import Options, Round, Run
-from tests.web.api.asked import assignment_of, opened
-from tests.web.api.test_schemathesis import tried
-from tests.web.pages import at
+from tests.web.api.test_schemathesis import tried, with_things
 from web.config import Config
 
 MOST_EXAMPLES = 5_000
 
 
 def one_minute(seed: int) -> dict[str, Any]:
-    """A minute of requests to a house with a case at work."""
+    """A minute of requests to a house that has something for every operation."""
     with TemporaryDirectory() as folder:
         config = Config.from_environment(environment_of(Path(folder)))
         prepare_schema(config)
         with running(config) as app:
-            house = opened(app)
-            case = build.case_at(house.world, "handling")
-            at(app, build.next_moment(case))
-            refs = {"case": case.ref, "assignment": assignment_of(case).ref}
+            house, refs = with_things(app)
             return {"requests": tried(house, refs, seconds=60, examples=MOST_EXAMPLES, seed=seed)}
 
 

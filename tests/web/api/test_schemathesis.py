@@ -11,15 +11,39 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import seed as with_seed
 from schemathesis.checks import not_a_server_error
 from schemathesis.specs.openapi.checks import content_type_conformance, response_schema_conformance, status_code_conformance
+from sqlalchemy import select
 
-from tests import build
+from casework.db import db
+from casework.models import Case
 from tests.web.api.asked import BASE, House, assignment_of, opened
+from tests.web.api.test_papers_and_figures import issued, written
+from tests.web.api.test_photos import sent
+from tests.web.inbox.test_late import LATE, late_cases
 from tests.web.pages import at
+from tests.webhooks import listening
 
 pytestmark = pytest.mark.exhaustive
 
 CHECKS = [not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance]
 SECONDS, EXAMPLES = 25, 12
+
+
+def with_things(app: Flask) -> tuple[House, dict[str, str]]:
+    """A house, and by the first part of their addresses the ref of something that its account may see."""
+    house = opened(app)
+    late_cases(house.world)
+    at(app, LATE)
+    letter = written(house)
+    issued(house, letter)
+    case = db.session.scalars(select(Case).where(Case.state == "handling").order_by(Case.id)).first()
+    assert case is not None
+    refs = {
+        "cases": case.ref, "assignments": assignment_of(case).ref, "documents": letter, "photos": sent(house).json["ref"],
+        "endpoints": listening(house.world, house.account, now=LATE).ref,
+    }  # fmt: skip
+    for part in ("cases", "assignments", "documents", "endpoints"):
+        assert house.get(f"/{part}/{refs[part]}").status_code == 200, part
+    return house, refs
 
 
 def tried(house: House, refs: dict[str, str], *, seconds: float, examples: int, seed: int | None = None) -> int:
@@ -36,7 +60,7 @@ def tried(house: House, refs: dict[str, str], *, seconds: float, examples: int, 
             return
         asked[0] += 1
         if "ref" in (case.path_parameters or {}) and asked[0] % 2:
-            case.path_parameters["ref"] = refs["case" if case.path.startswith("/cases") else "assignment"]
+            case.path_parameters["ref"] = refs[case.path.split("/")[1]]
         case.call_and_validate(headers=sent, checks=CHECKS)
 
     for operation in operations:
@@ -48,8 +72,5 @@ def tried(house: House, refs: dict[str, str], *, seconds: float, examples: int, 
 
 
 def test_no_request_is_answered_otherwise_than_openapi_says(sqlite_app: Flask) -> None:
-    house = opened(sqlite_app)
-    case = build.case_at(house.world, "handling")
-    at(sqlite_app, build.next_moment(case))
-    refs = {"case": case.ref, "assignment": assignment_of(case).ref}
+    house, refs = with_things(sqlite_app)
     assert tried(house, refs, seconds=SECONDS, examples=EXAMPLES) > 0

@@ -22,6 +22,7 @@ from casework.photos.records import prepare_photo
 from casework.rights.erasing_people import erase_report
 from casework.telling.steps import own_steps_of, public_steps_of
 from tests import build
+from tests.merged import merge
 from tests.system.canary import plain_photo
 from tests.web.open311.asked import House, new_key, opened
 from tests.web.open311.test_filing import code_of, report, sent
@@ -144,6 +145,16 @@ def test_after_the_operator_has_looked_it_is_what_the_sender_adds(house: House, 
     assert case_of(code).has_unread_words, "an operator reads and clears it"
     event = db.session.scalars(select(Event).where(Event.type == "write_to_centre")).one()
     assert event.actor_id == report(code).service_id
+
+
+def test_of_a_merged_report_it_comes_to_the_case_that_answers_it_now(house: House, key: str, host: Host) -> None:
+    code = code_of(named(house, key, host.url))
+    main = build.case_at(house.world, "handling")
+    merge(house.world, case_of(code), main)
+    assert fetched(house, build.NOON + timedelta(hours=5)) == 1
+    [addition] = db.session.scalars(select(Addition)).all()
+    assert (addition.case_id, addition.report_id) == (main.id, report(code).id)
+    assert case_of(main.code).has_unread_words
 
 
 def test_no_other_host_is_called_and_the_answer_says_so(house: House, key: str, host: Host) -> None:

@@ -5,13 +5,18 @@ import io
 import logging
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 from flask import Flask
 
 from casework.db import unit_of_work
+from casework.erasure.erase import erase_originals
 from casework.local_time import local_day
+from casework.rights.erasing_people import erase_report
+from casework.taking_back.held_acts import Hold, SentForm
 from tests import build
+from tests.merged import merge, split
 from tests.second_centre import second_world
 from tests.system import canary
 from tests.system.marks import Mark, found_in
@@ -22,6 +27,8 @@ from tests.web.open311.test_updates import case_of, told
 from tests.web.pages import at
 from web.request_log import LOGGER
 from workflows.running import acts
+from workflows.running.carrying_out import carry_out_due
+from workflows.running.steps import perform
 
 NOT_FOR_OTHERS = (*canary.IDENTITY, *canary.IN_WORDS, *canary.IN_FILE)
 
@@ -77,6 +84,86 @@ def test_a_centre_that_has_ended_answers_what_is_read_and_takes_nothing(house: H
     assert house.get("services.json", key=key).status_code == 403, "its keys end with it"
     filed = sent(house, new_key(house.world), jurisdiction_id="dn")
     assert (filed.status_code, filed.json[0]["code"]) == (404, "jurisdiction_unknown")
+
+
+def words_of(house: House, code: str, key: str = "") -> list[str]:
+    """What the updates say under a code."""
+    return [each["description"] for each in told(house, key=key) if each["service_request_id"] == code]
+
+
+@pytest.mark.exhaustive
+def test_the_steps_of_a_merged_report_come_under_its_own_code_and_end_with_the_split(house: House, key: str) -> None:
+    code = code_of(sent(house, key))
+    main, own = build.case_at(house.world, "rating"), case_of(code)
+    at(house.app, build.next_moment(main))
+    public = words_of(house, main.code)
+    assert public
+    assert words_of(house, code, key) == words_of(house, code) == []
+    report = own.main_report
+    merge(house.world, own, main)
+    at(house.app, build.next_moment(main) + timedelta(hours=1))
+    assert words_of(house, code) == [], "to the public it is a part of the main case"
+    merged = words_of(house, code, key)
+    assert merged, "its sender is told of the merge"
+    assert words_of(house, main.code, key) != [], "the public steps of the main case are the key's, too"
+    split(house.world, main, report)
+    at(house.app, build.next_moment(main) + timedelta(hours=2))
+    assert len(words_of(house, code, key)) > len(merged), "and of the split"
+    assert words_of(house, main.code)[: len(public)] == public
+
+
+@pytest.mark.parametrize("state", ["to_verify", "rating"])
+def test_what_is_set_apart_and_then_erased_leaves_no_update_and_no_request(house: House, key: str, state: str) -> None:
+    code = code_of(sent(house, key))
+    case = case_of(code)
+    if state == "rating":
+        case = build.advance(house.world, case, "rating")
+    build.act(house.world, case, "quarantine", "operator", reason="Tố cáo cán bộ.")
+    at(house.app, build.NOON + timedelta(hours=20))
+    assert told(house) == told(house, key=key) == []
+    like_never(house, code)
+    [receipt] = house.json(f"requests/{code}", key=key)
+    assert (receipt["status"], receipt["description"], receipt["media_url"]) == ("open", None, None)
+    with unit_of_work():
+        erase_originals([case_of(code)], at=build.NOON + timedelta(hours=20))
+    assert told(house) == told(house, key=key) == []
+    like_never(house, code)
+    assert house.json(f"requests/{code}", key=key) == [receipt], "the erasure is told to nobody"
+
+
+def test_a_report_erased_for_its_sender_keeps_what_was_published(house: House, key: str) -> None:
+    code = code_of(sent(house, key, description="Bí mật bịmậtbom."))
+    case = build.advance(house.world, case_of(code), "rating")
+    at(house.app, build.next_moment(case))
+    before, steps = house.json(f"requests/{code}"), told(house)
+    row = case_of(code)
+    with unit_of_work():
+        erase_report(row.main_report, row.reports[0], at=build.next_moment(case))
+    assert house.json(f"requests/{code}")[0]["status_notes"] == before[0]["status_notes"]
+    assert [each["update_id"] for each in told(house)] == [each["update_id"] for each in steps]
+    for form in ("json", "xml"):
+        for asks in ("", key):
+            for path in ("requests", f"requests/{code}", "servicerequestupdates"):
+                assert "bịmậtbom" not in house.get(f"{path}.{form}", key=asks, extensions="true").get_data(as_text=True)
+
+
+def test_a_publication_that_can_still_be_taken_back_is_told_to_nobody(house: House, key: str) -> None:
+    code = code_of(sent(house, key))
+    case = build.advance(house.world, case_of(code), "to_publish")
+    moment = build.next_moment(case)
+    at(house.app, moment)
+    before = [house.json(f"requests/{code}", key=asks, extensions="true") for asks in ("", key)]
+    steps = [told(house, key=asks) for asks in ("", key)]
+    task = build.waiting(case, "publish")
+    given = {"title": "Ổ gà", "question": "Người dân phản ánh ổ gà.", "checked": True}
+    with unit_of_work():
+        perform(task.ref, by=house.world.actor("operator", moment), now=moment, act="publish",
+                given=build.input_at(task, "publish", {**given}), hold=Hold(timedelta(minutes=2), SentForm()))  # fmt: skip
+    assert [house.json(f"requests/{code}", key=asks, extensions="true") for asks in ("", key)] == before
+    assert [told(house, key=asks) for asks in ("", key)] == steps
+    assert carry_out_due(moment + timedelta(minutes=3)) == 1
+    at(house.app, moment + timedelta(minutes=5))
+    assert house.json(f"requests/{code}")[0]["status"] == "closed"
 
 
 @pytest.fixture

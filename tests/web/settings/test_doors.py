@@ -299,3 +299,30 @@ def test_a_directory_names_the_provider_its_people_sign_in_at(office: Office, tm
     changed = office.post("administrator", f"/settings/doors/{row.account.ref}/change", **{**form, "provider": "khong-co"})
     assert changed.status_code in (302, 422)
     assert db.session.scalars(select(ServiceAccount.provider)).one() in ("so-noi-vu", None)
+
+
+def test_who_keeps_contacts_and_from_where_photos_come_is_set_on_the_form_and_stands_on_the_page(office: Office) -> None:
+    filing = {"owner": office.world.people["operator"].ref, "scopes": ["file_report"], "agreement_number": "12/TT",
+              "agreement_on": "2026-03-01", "contact_mode": "partner"}  # fmt: skip
+    form = typed(office, **filing, photo_hosts="Anh.example.vn\nkho.example.vn")
+    wrong = office.post("administrator", address(office, office.world.centre.ref), **{**form, "photo_hosts": "https://anh.example.vn/a"})
+    assert wrong.status_code == 422
+    assert "anh.example.vn/a" in wrong.get_data(as_text=True), "what was typed is still there"
+    assert "Ghi tên máy chủ" in words_of(wrong)
+    ref, _key = made_of_centre(office, form)
+    page = office.words("administrator", f"/settings/doors/{ref}")
+    assert "anh.example.vn, kho.example.vn" in page
+    assert "Không ai: hệ thống đó giữ thông tin liên hệ" in page
+    again = {**form, "name": "Phần mềm giao việc", "photo_hosts": ""}
+    assert office.post("administrator", f"/settings/doors/{ref}/change", **again).status_code == 302
+    assert "anh.example.vn" not in office.words("administrator", f"/settings/doors/{ref}")
+    events = office.words("administrator", "/settings/events")
+    assert "Máy chủ được tải ảnh" in events
+    assert "không ai: đối tác giữ" in events
+
+
+def made_of_centre(office: Office, form: dict[str, Any]) -> tuple[str, str]:
+    answer = office.post("administrator", address(office, office.world.centre.ref), **form)
+    assert answer.status_code == 200, words_of(answer)[:800]
+    newest = select(Account.ref).where(Account.kind == "service").order_by(Account.id.desc())
+    return db.session.scalars(newest).first() or "", key_in(answer)
