@@ -122,17 +122,18 @@ def _query(start: int, end: int, caller: Caller) -> Any:
 
 def _concerns(caller: Caller) -> ColumnElement[bool]:
     """Cases the account may hear of: its centre's, those its agency had work in, and those of reports it filed."""
-    area = select(Case.area_id).where(Case.id == Assignment.case_id).correlate(Assignment).scalar_subquery()
-    own = select(Assignment.case_id).where(own_agency(caller, area=area))
-    found: list[ColumnElement[bool]] = [Case.id.in_(own)]
+    # asked case by case, by its index: an agency may have had work in half of all cases
+    own = select(Assignment.id).where(Assignment.case_id == Case.id, own_agency(caller, area=Case.area_id.expression))
+    found: list[ColumnElement[bool]] = [own.correlate(Case).limit(1).scalar_subquery().is_not(None)]
     if caller.agency_id is not None:
         # whose work went to another agency and came back has none of it now, and hears of both
         found.append(Event.type.in_(REORGANISED) & (Case.centre_id == caller.centre_id))
     else:
         found.extend(each.self_group() for each in cases_of(caller)[1:])
     if Thing.REPORT in things_for(caller.actor.scopes or ()):
-        filed = select(CaseReport.case_id).join(Report, Report.id == CaseReport.report_id).where(Report.service_id == caller.account_id)
-        found.append(Case.id.in_(filed))
+        filed = select(CaseReport.id).join(Report, Report.id == CaseReport.report_id)
+        filed = filed.where(CaseReport.case_id == Case.id, Report.service_id == caller.account_id)
+        found.append(filed.correlate(Case).limit(1).scalar_subquery().is_not(None))
     return or_(*found)
 
 
