@@ -243,7 +243,6 @@ class ReplyLink(Referable, Model):
     __table_args__ = (
         CheckConstraint("(referral_id IS NULL) <> (assignment_id IS NULL)", name="of_one_thing"),
         CheckConstraint("revoked_for IN ('asked', 'renewed', 'codes', 'apart')", name="revoked_for"),
-        CheckConstraint("outcome IN ('done', 'longer', 'not_ours')", name="outcome"),
         Index("ix_reply_link_open", "expires_at", "id", sqlite_where=OPEN_LINK, postgresql_where=OPEN_LINK),
         Index("ix_reply_link_referral", "referral_id", "id", sqlite_where=text("referral_id IS NOT NULL"),
               postgresql_where=text("referral_id IS NOT NULL")),
@@ -271,7 +270,7 @@ class ReplyLink(Referable, Model):
     actions: Mapped[str | None] = mapped_column(Text)
     remaining: Mapped[str | None] = mapped_column(Text)
     sealed_contact: Mapped[bytes | None] = mapped_column(LargeBinary, comment="the address of the body it is sent to")
-    sealed_signed: Mapped[bytes | None] = mapped_column(LargeBinary, comment="name, position and telephone of who answered")
+    sealed_signed: Mapped[bytes | None] = mapped_column(LargeBinary, comment="name and position of who answered")
     referral: Mapped[Referral | None] = relationship()
     assignment: Mapped[Assignment | None] = relationship()
 

@@ -17,7 +17,6 @@ def upgrade() -> None:
         link.add_column(sa.Column('outcome', sa.String(length=8), nullable=True, comment='what became of the matter; empty: done'))
         link.add_column(sa.Column('ready_on', sa.Date(), nullable=True, comment='the day by which it is ready, where it takes longer'))
         link.add_column(sa.Column('reason', sa.Text(), nullable=True, comment='why it takes longer, or is not for this body'))
-        link.create_check_constraint(op.f('ck_reply_link_outcome'), "outcome IN ('done', 'longer', 'not_ours')")
     is_open = sa.text('answered_at IS NULL AND revoked_at IS NULL')
     op.create_index('ix_reply_link_open', 'reply_link', ['expires_at', 'id'], sqlite_where=is_open, postgresql_where=is_open)
 
@@ -25,7 +24,6 @@ def upgrade() -> None:
 def downgrade() -> None:
     op.drop_index('ix_reply_link_open', table_name='reply_link')
     with op.batch_alter_table('reply_link') as link:
-        link.drop_constraint(op.f('ck_reply_link_outcome'), type_='check')
         link.drop_column('reason')
         link.drop_column('ready_on')
         link.drop_column('outcome')

@@ -15,7 +15,7 @@ ANSWERS = [
            ("tests/web/filing/test_pages.py::test_who_leaves_no_contact_is_warned_beforehand",)),
     Mutant("unknown sender has no secret", "casework/permissions/sight.py", "    if report.id in actor.tracked_report_ids:\n        return True\n", "",
            unit("triage/refusals", "who_has_the_secret_may_object_and_nobody_else")),
-    Mutant("asked whom nobody can tell", "casework/pausing/questions.py", "if given.report.reporter is None or not given.report.reporter.can_be_told:", "if False:",
+    Mutant("asked whom nobody can tell", "casework/pausing/questions.py", "if not may_be_asked([given.report]):", "if False:",
            unit("pausing/questions", "a_sender_nobody_can_reach_is_not_asked")),
     # -- sensitive
     Mutant("reason not to publish lost at classification", "casework/triage/acts.py", "    case.visibility_reason_id = given.visibility_reason.id if given.visibility_reason else None\n", "",

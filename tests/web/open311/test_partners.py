@@ -123,6 +123,7 @@ def three(monkeypatch: pytest.MonkeyPatch) -> Any:
     monkeypatch.setattr("itertools.ifilter", filter, raising=False)
     monkeypatch.setitem(sys.modules, "relaxml", SimpleNamespace(xml=None))
     monkeypatch.setitem(sys.modules, "simplejson", json)
+    monkeypatch.setattr("sys.dont_write_bytecode", True)               # beside it stands only what is listed
     spec = importlib.util.spec_from_file_location("three", Path(__file__).parents[2] / "vendor/three/core.py")
     assert spec is not None
     assert spec.loader is not None
