@@ -77,8 +77,8 @@ Label = Annotated[str, mapped_column(String(200))]
 
 
 def new_ref() -> str:
-    """Return 16 random URL-safe characters (96 bits), shown in links instead of a row number."""
-    return secrets.token_urlsafe(12)
+    """Return 16 random URL-safe characters, shown in links instead of a row number. A first hyphen would be a spreadsheet's formula."""
+    return new_ref() if (ref := secrets.token_urlsafe(12)).startswith("-") else ref
 
 
 METADATA = MetaData(

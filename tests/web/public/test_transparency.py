@@ -117,11 +117,6 @@ def test_the_files_hold_the_same_numbers_with_their_definitions(sqlite_app: Flas
     assert {line["figure"] for line in lines} <= {line["key"] for line in definitions}
 
 
-def subject_of(line: dict[str, str]) -> str:
-    """The ref a line of the file is about. One that begins with a hyphen bears a quote, or a spreadsheet would take it for a formula."""
-    return line["subject"].removeprefix("'")
-
-
 def test_no_page_and_no_file_tells_how_long_a_single_report_waited(sqlite_app: Flask) -> None:
     at(sqlite_app, NOON + timedelta(hours=8))
     world = build.standard_world()
@@ -142,7 +137,7 @@ def test_no_page_and_no_file_tells_how_long_a_single_report_waited(sqlite_app: F
 
     lines = list(csv.DictReader(io.StringIO(guest.get("/transparency.csv").get_data().decode("utf-8-sig"))))
     told_minutes = [line for line in lines if line["figure"] == "acceptance_minutes"]
-    values = {(line["dimension"], subject_of(line)): (line["part"], line["value"]) for line in told_minutes}
+    values = {(line["dimension"], line["subject"]): (line["part"], line["value"]) for line in told_minutes}
     assert (values["all", ""], values[large], values[small]) == (("", "5.0"), ("", "5.0"), ("", ""))
 
     page = words_of(guest.get("/transparency?period=2026-03"))
@@ -170,7 +165,7 @@ def test_how_soon_half_were_done_is_told_of_five_answers_and_of_no_fewer(sqlite_
     assert "Một nửa xong trong (ngày)" in words_of(html), "it is defined below"
     rows = json.loads(guest.get("/transparency.json?period=2026-03").get_data())["rows"]
     assert {row["subject"]: row["figures"]["answer_days"] for row in rows} == {"": 9, lat: 3, chais: None}
-    values = {subject_of(line): (line["part"], line["value"])
+    values = {line["subject"]: (line["part"], line["value"])
               for line in csv.DictReader(io.StringIO(guest.get("/transparency.csv").get_data().decode("utf-8-sig")))
               if line["figure"] == "answer_days"}  # fmt: skip
     assert values == {"": ("", "9"), lat: ("", "3"), chais: ("", "")}
