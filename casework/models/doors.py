@@ -18,7 +18,6 @@ DUE = text("due_at IS NOT NULL")
 UNTOLD = text("delivered_at IS NULL AND dead_at IS NULL")
 DEAD = text("dead_at IS NOT NULL")
 DELIVERED = text("delivered_at IS NOT NULL")
-OPEN_LINK = text("answered_at IS NULL AND revoked_at IS NULL")
 
 
 class ServiceAccount(Model):
@@ -243,7 +242,6 @@ class ReplyLink(Referable, Model):
     __table_args__ = (
         CheckConstraint("(referral_id IS NULL) <> (assignment_id IS NULL)", name="of_one_thing"),
         CheckConstraint("revoked_for IN ('asked', 'renewed', 'codes', 'apart')", name="revoked_for"),
-        Index("ix_reply_link_open", "expires_at", "id", sqlite_where=OPEN_LINK, postgresql_where=OPEN_LINK),
         Index("ix_reply_link_referral", "referral_id", "id", sqlite_where=text("referral_id IS NOT NULL"),
               postgresql_where=text("referral_id IS NOT NULL")),
         Index("ix_reply_link_assignment", "assignment_id", "id", sqlite_where=text("assignment_id IS NOT NULL"),

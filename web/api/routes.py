@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import wraps
-from typing import Any, TypeVar
+from typing import Any, ParamSpec, TypeVar
 
 from flask import Response, request, url_for
 from flask.typing import ResponseReturnValue
@@ -26,6 +26,7 @@ from web.door_keys import caller, through_door
 NOTICE = timedelta(days=365)
 """How long before its end it is said that an operation goes."""
 
+P = ParamSpec("P")
 View = TypeVar("View", bound=Callable[..., ResponseReturnValue])
 
 
@@ -109,18 +110,18 @@ def called_of_late(service: ServiceAccount, *, at: datetime) -> list[CalledOfLat
     return [CalledOfLate(goes, used_on) for goes, since, used_on in known if goes is not None and goes.announced_on == since]
 
 
-def _noting(name: str, view: View) -> View:
+def _noting(name: str, view: Callable[P, ResponseReturnValue]) -> Callable[P, ResponseReturnValue]:
     """Have a view note who calls it, where it goes."""
 
     @wraps(view)
-    def noting(*args: Any, **kwargs: Any) -> ResponseReturnValue:
+    def noting(*args: P.args, **kwargs: P.kwargs) -> ResponseReturnValue:
         by, goes = caller(), goes_of(name)
         if by is not None and goes is not None:
             with unit_of_work():
                 note_call(goes, by=by, now=now())
         return view(*args, **kwargs)
 
-    return noting  # type: ignore[return-value]
+    return noting
 
 
 def answers(
