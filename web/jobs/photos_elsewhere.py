@@ -4,11 +4,13 @@ from datetime import datetime
 
 from flask import Flask
 
+from casework.cases import CaseBusy
 from casework.db import db, unit_of_work
-from casework.doors.photo_addresses import INFECTED, NO_PHOTO, TOO_MANY, Waiting, claim_address, give_up, keep_fetched, try_later
+from casework.doors.photo_addresses import CLOSED, INFECTED, NO_PHOTO, TOO_MANY, Waiting, claim_address, give_up, keep_fetched, try_later
 from casework.errors import CaseworkError
 from casework.files.local import FileNotStored
 from casework.messages.http_client import CallFailed, Door
+from casework.pausing.added_files import TooManyOfAReport
 from casework.photos.records import PreparedPhoto, prepare_photo
 from casework.photos.uploads import PhotoRefused
 from web.files.scanning import ScanRefused, refuse_infected
@@ -79,7 +81,9 @@ def _keep(waiting: Waiting, prepared: PreparedPhoto, moment: datetime) -> None:
             added = keep_fetched(waiting, prepared, now=moment)
             if added is not None:
                 act(added.case_ref, "write_to_centre", by=added.by, now=moment, given=added.given)
-    except CaseworkError:
-        # of additions a report has a limit of its own
+    except CaseBusy:
         with unit_of_work():
-            give_up(waiting, TOO_MANY, now=moment)
+            try_later(waiting, now=moment)
+    except CaseworkError as refusal:
+        with unit_of_work():
+            give_up(waiting, TOO_MANY if isinstance(refusal, TooManyOfAReport) else CLOSED, now=moment)

@@ -1,5 +1,6 @@
 """Updates, FixMyStreet's extension: the steps of cases, and what a sender's own system adds to a report."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -30,7 +31,7 @@ from web.open311.door import answered, answers, said
 from web.open311.faults import Fault, Refused, fault
 from web.open311.reading import addresses_to_fetch, refuse_twice, refuse_type, sent_photos, sent_text
 from web.open311.writing import Several, Value
-from workflows.running.acts import act_recorded
+from workflows.running.acts import act
 from workflows.running.incidents import run_recorded, spot_in_case
 from workflows.running.reporter_steps import do_own_step
 
@@ -42,6 +43,7 @@ STATUSES = frozenset({
     "no_further_action", "internal_referral", "reopen", "referred", "cancelled", "for_triage",
 })  # fmt: skip
 """FixMyStreet's words. They move nothing."""
+ANSWER, ADDITION = "answer_question", "write_to_centre"
 
 
 @answers("/v2/servicerequestupdates")
@@ -73,9 +75,8 @@ def add_update(form: str) -> ResponseReturnValue:
         stage_uploads(files, token=token, purpose="scene", by=known_caller().actor, most=most_report_photos())
     try:
         with sending(key):
-            _say(report, words, token if files else None)
+            _say(report, words, token if files else None, addresses_to_fetch(addresses, beside=files))
             with unit_of_work():
-                ask_for_photos(report, addresses_to_fetch(addresses, beside=files), now=now())
                 update_id = answered_at(_newest_of(report))
     except SentBefore:
         update_id = answer_to(key) or _newest_of(report)
@@ -139,17 +140,20 @@ def _own_report(code: str) -> Report:
     return report
 
 
-def _say(report: Report, words: str, token: str | None) -> None:
-    """As the sender does on their own page, by the account that filed it: an answer where the centre waits for one."""
+def _say(report: Report, words: str, token: str | None, photo_urls: Sequence[str]) -> None:
+    """As the sender does on their own page, by the account that filed it: an answer where the centre waits for one. The photos it names are
+    asked for with it or not at all."""
     by, moment, case = _for_sender(report), now(), case_of(report)
-    if report.id in open_questions([report.id]):
-        given = AnswerQuestionInput(report=report, words=words, token=token)
-        run_recorded(
-            lambda: do_own_step(case, "answer_question", by=by, now=moment, given=given),
-            lambda: spot_in_case(case.id, "answer_question"), now=moment,
-        )  # fmt: skip
-        return
-    act_recorded(case.ref, "write_to_centre", by=by, now=moment, given=WriteToCentreInput(report=report, words=words, token=token))
+    is_answer = report.id in open_questions([report.id])
+
+    def said() -> None:
+        if is_answer:
+            do_own_step(case, ANSWER, by=by, now=moment, given=AnswerQuestionInput(report=report, words=words, token=token))
+        else:
+            act(case.ref, ADDITION, by=by, now=moment, given=WriteToCentreInput(report=report, words=words, token=token))
+        ask_for_photos(report, photo_urls, now=moment)
+
+    run_recorded(said, lambda: spot_in_case(case.id, ANSWER if is_answer else ADDITION), now=moment)
 
 
 def _for_sender(report: Report) -> Actor:

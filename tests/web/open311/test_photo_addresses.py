@@ -12,12 +12,16 @@ import pytest
 from flask import Flask
 from sqlalchemy import select
 
+from casework.cases import CaseBusy
 from casework.db import db, unit_of_work
 from casework.doors.accounts import ServiceRefused
 from casework.doors.photo_addresses import LEASE, LONGEST_WAIT, TRIED_FOR, claim_address, keep_fetched
 from casework.erasure.erase import erase_derived
+from casework.errors import CaseworkError
 from casework.messages.http_client import Door
 from casework.models import Addition, Case, Event, Photo, PhotoAddress
+from casework.pausing.added_files import TooManyOfAReport
+from casework.pausing.additions import AdditionRefused
 from casework.photos.records import prepare_photo
 from casework.rights.erasing_people import erase_report
 from casework.telling.steps import own_steps_of, public_steps_of
@@ -277,3 +281,41 @@ def test_a_photo_of_an_update_is_fetched_too(house: House, key: str, host: Host)
     assert fetched(house) == 1
     assert len(photos_of(code)) == 1
     assert db.session.query(Case).count() == 2
+
+
+def test_an_update_asks_for_its_photos_with_its_words_or_does_neither(
+    house: House, key: str, host: Host, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    code = code_of(sent(house, key))
+
+    def dies(*_: object, **__: object) -> None:
+        raise OSError("the process ended here")
+
+    with monkeypatch.context() as broken:
+        broken.setattr("web.open311.updates.ask_for_photos", dies)
+        assert say(house, key, code, media_url=host.url).status_code == 500
+    db.session.rollback()
+    assert (db.session.query(Addition).count(), ends()) == (0, [])
+    assert say(house, key, code, media_url=host.url).status_code == 200
+    assert (db.session.query(Addition).count(), len(ends())) == (1, 1)
+
+
+@pytest.mark.parametrize(("refusal", "end"), [
+    (CaseBusy(), None), (TooManyOfAReport(), "too_many"), (AdditionRefused("Đã khép.", "Closed."), "closed"),
+])  # fmt: skip
+def test_what_a_case_does_not_take_ends_by_its_reason_and_waits_where_the_case_is_busy(
+    house: House, key: str, host: Host, monkeypatch: pytest.MonkeyPatch, refusal: CaseworkError, end: str | None
+) -> None:
+    code = code_of(named(house, key, host.url))
+    build.advance(house.world, case_of(code), "to_classify")
+
+    def refuses(*_: object, **__: object) -> None:
+        raise refusal
+
+    with monkeypatch.context() as refused:
+        refused.setattr("web.jobs.photos_elsewhere.act", refuses)
+        assert fetched(house, build.NOON + timedelta(hours=5)) == 1
+    assert [reason for reason, _ in ends()] == [end]
+    db.session.rollback()
+    taken = fetched(house, build.NOON + timedelta(hours=7))
+    assert taken == len(photos_of(code)) == (1 if end is None else 0)
