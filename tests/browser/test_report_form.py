@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from PIL import Image
-from playwright.sync_api import FilePayload, Page, expect
+from playwright.sync_api import FilePayload, Page, Route, expect
 from sqlalchemy import select
 
 from casework.asking.answers import answers_given
@@ -31,6 +31,7 @@ from web.guards import file_store
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 FAKE_MICROPHONE = ["--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream"]
+BOXES = "all => all.map(each => { const { x, y, width, height } = each.getBoundingClientRect(); return [x, y, width, height]; })"
 WORDS = "Cây đổ chắn ngang đường ở K' Prum."
 
 
@@ -413,6 +414,25 @@ def test_on_a_screen_as_low_as_a_hand_bars_leave_room_to_write(house: House) -> 
     covered = page.evaluate("""() => Array.from({ length: innerHeight }, (_, y) => document.elementFromPoint(160, y))
         .filter(one => one && one.closest(".sitebar, .actionbar, .tabbar, .emergency")).length""")
     assert covered <= 256 / 4, "of 256 rows"
+
+
+def test_scripts_that_come_late_move_nothing_and_without_them_photos_can_still_be_uploaded(house: House) -> None:
+    held: list[Route] = []
+    page = house.visitor().page
+    page.set_viewport_size({"width": 360, "height": 740})
+    page.route("**/static/js/*", lambda route: held.append(route))
+    page.goto("/reports/new", wait_until="commit")
+    expect(page.locator("[name=words]")).to_be_visible()
+    upload, parts = page.get_by_text("Tải các tệp đã chọn lên ngay"), page.locator(".rep > *, .rsec, input[name=photos], [data-place] .btn")
+    expect(upload).to_be_hidden()
+    before = parts.evaluate_all(BOXES)
+    page.evaluate("document.getAnimations().forEach(each => each.finish())")
+    expect(upload).to_be_visible()
+    while held:
+        held.pop(0).continue_()
+    expect(page.locator("[data-camera]")).to_be_visible()
+    expect(page.locator("[data-in-words-open]")).to_be_visible()
+    assert parts.evaluate_all(BOXES) == before
 
 
 def test_without_a_script_the_browser_itself_says_which_photos_were_chosen(house: House) -> None:

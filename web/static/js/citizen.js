@@ -64,6 +64,7 @@
   };
 
   all("button[data-locate]").forEach(button => {
+    button.classList.remove("awaited");
     const [latitude, longitude, accuracy] = button.dataset.locate.split(" ").map(id => document.getElementById(id));
     // pointed at on a map: as exact as the finger was
     latitude.form.addEventListener("pointed", event => {

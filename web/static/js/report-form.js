@@ -164,6 +164,7 @@
   input.addEventListener("change", () => add(Array.from(input.files)));
   const camera = document.getElementById("camera");
   find("[data-camera]").hidden = !canFill;
+  find("[data-camera]").classList.remove("awaited");
   camera.addEventListener("change", () => { add(Array.from(camera.files)); camera.value = ""; });
   window.addEventListener("pageshow", event => { if (event.persisted && canFill) fill(); });
 

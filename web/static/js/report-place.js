@@ -24,6 +24,7 @@
     inWords.classList.toggle("is-open", isOpen);
     wordsOpener.setAttribute("aria-expanded", String(isOpen));
   };
+  [opener, wordsOpener].forEach(button => button.classList.remove("awaited"));
   wordsOpener.hidden = false;
   wordsOpener.addEventListener("click", () => {
     openWords(!inWords.classList.contains("is-open"));
