@@ -8,6 +8,7 @@ resolves the names.
 
 import ipaddress
 import json
+import os
 import re
 import socket
 import ssl
@@ -17,6 +18,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import zip_longest
 from typing import Any
 from urllib.parse import urlsplit
@@ -27,6 +29,8 @@ CONNECT_SECONDS, READ_SECONDS = 5.0, 15.0
 """How long connecting, and each wait for the other side, may take."""
 CALL_SECONDS = 20.0
 """How long a whole call may take; far less than a lease, so that nobody else sends the same."""
+TRUST_SECONDS = 3_600
+"""How long the machine's certificates are kept in memory: reading them takes as long as many calls, and they change rarely."""
 LARGEST_ANSWER = 1_000_000
 HTTPS_PORT = 443
 DEFAULT_PORTS = {"http": 80, "https": HTTPS_PORT}
@@ -142,13 +146,13 @@ class Door:
     def direct_pool(self, *, most: int = 1) -> httpcore.ConnectionPool:
         """Kept-alive connections for calling the same few hosts often; to be used within `no_longer_than`."""
         backend = OutsideOnly(self.inside)
-        return httpcore.ConnectionPool(ssl_context=ssl.create_default_context(), network_backend=backend, max_connections=most)
+        return httpcore.ConnectionPool(ssl_context=_trusting(), network_backend=backend, max_connections=most)
 
     def _pool_to(self, url: str) -> httpcore.ConnectionPool:
         host, proxy = _host_of(url), self._proxy_for(url)
         if proxy is None or host in self.inside:
             return self.direct_pool()
-        return httpcore.HTTPProxy(proxy, ssl_context=ssl.create_default_context(), network_backend=TimedBackend())
+        return httpcore.HTTPProxy(proxy, ssl_context=_trusting(), network_backend=TimedBackend())
 
     def _proxy_for(self, url: str) -> str | None:
         parts = urlsplit(url)
@@ -156,6 +160,16 @@ class Door:
             return None
         found = urllib.request.getproxies()
         return found.get(parts.scheme) or found.get("all")
+
+
+def _trusting() -> ssl.SSLContext:
+    """Trusts whom the machine trusts."""
+    return _trusting_in(int(time.monotonic() // TRUST_SECONDS), os.environ.get("SSL_CERT_FILE"), os.environ.get("SSL_CERT_DIR"))
+
+
+@lru_cache(maxsize=1)
+def _trusting_in(_hour: int, _file: str | None, _folder: str | None) -> ssl.SSLContext:
+    return ssl.create_default_context()
 
 
 class TimedBackend(httpcore.SyncBackend):

@@ -145,3 +145,13 @@ def test_whoever_speaks_slowly_is_left_when_the_time_is_over() -> None:
         with pytest.raises(Unanswered):
             Door(HERE).call("GET", f"http://127.0.0.1:{port}/", seconds=0.3)
         assert time.monotonic() - began < 20, "it would have gone on for longer"
+
+
+def test_whom_the_machine_trusts_is_read_once_for_many_calls_and_anew_where_it_is_named_elsewhere(monkeypatch: pytest.MonkeyPatch) -> None:
+    def trusting() -> object:
+        return Door(HERE).direct_pool()._ssl_context
+
+    first = trusting()
+    assert trusting() is first
+    monkeypatch.setenv("SSL_CERT_DIR", "/etc")
+    assert trusting() is not first
