@@ -38,6 +38,7 @@ from tests.soak import (
     restore,
     rolling,
     signatures,
+    slow_receivers,
     tables,
     takebacks,
     timers,
@@ -55,7 +56,7 @@ RUNS: dict[str, Run] = {
         kills.RUN, faults.RUN, worstday.RUN, chroot.RUN, benchmark.RUN, timers.RUN, takebacks.RUN, lives.RUN, looks.RUN, checks.RUN,
         whole.RUN, exhaustive.RUN, messages.RUN, reorganisations.RUN, benchmark.RATE, benchmark.ARRIVALS,
         comparing.RUN, lighthouse.RUN, moves.RUN, heat.RUN, figures.RUN, what_if.RUN, xes.RUN, paper.RUN, signatures.RUN, facts.RUN,
-        reports.RUN, houses.RUN, journeys.RUN, field.RUN, areas.RUN, webhooks.RUN,
+        reports.RUN, houses.RUN, journeys.RUN, field.RUN, areas.RUN, webhooks.RUN, slow_receivers.RUN,
         tables.RUN, jobs.RUN, processes.RUN, install.RUN, restore.RUN, rolling.RUN, failover.RUN, pooler.RUN, fuzz.RUN, open311.RUN,
         api_schema.RUN,
     )

@@ -135,7 +135,7 @@ def _kill(port: int, path: Path, lot: random.Random, stopped: threading.Event, k
     module = Path(__file__).with_name("webhook_receiver.py")
     while not stopped.is_set():
         process = subprocess.Popen([sys.executable, "-S", str(module), str(port), str(path), str(lot.random())[2:8]])
-        _wait_for(port)
+        wait_for(port)
         _live(path, lot.randint(*ALIVE_REQUESTS), stopped)
         stopped.wait(lot.uniform(0, 0.03))
         process.send_signal(signal.SIGKILL)
@@ -154,7 +154,7 @@ def _live(path: Path, requests: int, stopped: threading.Event) -> None:
         stopped.wait(0.005)
 
 
-def _wait_for(port: int) -> None:
+def wait_for(port: int) -> None:
     end = time.monotonic() + 10
     while time.monotonic() < end:
         try:

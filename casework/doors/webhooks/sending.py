@@ -36,8 +36,8 @@ LONGEST_WAIT = timedelta(hours=24)
 SILENT_FOR = timedelta(days=5)
 LEASE = timedelta(seconds=60)
 CALL_SECONDS, LARGEST_ANSWER = 15.0, 4_096
-TURN_SECONDS, TURN_MOST = 20.0, 200
-"""How long, and for how many messages, an endpoint is served before others get their turn."""
+TURN_SECONDS, TURN_MOST, LONG_CALL = 3.0, 200, timedelta(seconds=1)
+"""How long, and for how many messages, an endpoint is served before others get their turn; a call that takes long is its last."""
 RESTS = (timedelta(seconds=5), timedelta(minutes=5))
 """How long an endpoint rests after its first failure, doubled after each further one, and at most."""
 AT_ONCE = 100
@@ -77,12 +77,13 @@ class Outcome:
 
 
 def due_endpoints(now: datetime) -> list[tuple[int, bool]]:
-    """The endpoints something is due for and nobody calls, and whether each failed last; those that work first. At most AT_ONCE."""
+    """The endpoints something is due for and nobody calls, and whether each failed last; those that work first, and of them
+    those first that have waited longest. At most AT_ONCE."""
     course = exists().where(
         WebhookCourse.endpoint_id == WebhookEndpoint.id, WebhookCourse.due_at <= now, _may_go(WebhookCourse.about)
     )  # fmt: skip
     query = _at_work(select(WebhookEndpoint.id, WebhookEndpoint.failures > 0, ServiceAccount.centre_id), now).where(course, _is_free(now))
-    order = (WebhookEndpoint.failures > 0, WebhookEndpoint.last_delivered_at, WebhookEndpoint.id)
+    order = (WebhookEndpoint.failures > 0, WebhookEndpoint.last_delivered_at.nulls_first(), WebhookEndpoint.id)
     found = db.session.execute(query.order_by(*order).limit(AT_ONCE)).all()
     # behind a door that was closed meanwhile, what waits goes on waiting
     rows = [(id_, bool(fails)) for id_, fails, centre_id in found if is_open(Gate.WEBHOOKS, centre_id)]
@@ -96,12 +97,13 @@ def take_turn(endpoint_id: int, *, door: Door, base: str, clock: Clock) -> int:
     with unit_of_work():
         call = _next(endpoint_id, claim, base, clock()) if _is_claimed(endpoint_id, claim, clock()) else None
     while call is not None:
+        asked = clock()
         outcome = _send(call, door, clock)
-        tried += 1
-        goes_on = tried < TURN_MOST and (clock() - began).total_seconds() < TURN_SECONDS
+        heard, tried = clock(), tried + 1
+        goes_on = tried < TURN_MOST and (heard - began).total_seconds() < TURN_SECONDS and heard - asked < LONG_CALL
         with unit_of_work():
-            is_ours = _note(endpoint_id, claim, call, outcome, clock())
-            call = _next(endpoint_id, claim, base, clock()) if is_ours and goes_on else None
+            is_ours = _note(endpoint_id, claim, call, outcome, heard)
+            call = _next(endpoint_id, claim, base, heard) if is_ours and goes_on else None
             if call is None and is_ours:
                 _let_go(endpoint_id, claim)
     return tried
