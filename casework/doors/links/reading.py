@@ -52,6 +52,8 @@ class SeenLink:
     until: datetime
     holds: bool
     why_ended: str | None
+    why_revoked: str | None
+    """In the administrator's words."""
     answered_at: datetime | None
     outcome: str | None
     ready_on: date | None
@@ -133,7 +135,7 @@ def _seen(row: ReplyLink, case: Case, now: datetime, photos: Sequence[Photo], *,
     outcome = (row.outcome or DONE) if row.answered_at is not None else None
     return SeenLink(
         ref=row.ref, body=body_of(row), asked=row.asked, sent_at=row.sent_at, until=row.expires_at, holds=holds(row, case, now),
-        why_ended=row.revoked_for, answered_at=row.answered_at, outcome=outcome, ready_on=row.ready_on,
+        why_ended=row.revoked_for, why_revoked=row.revoked_reason, answered_at=row.answered_at, outcome=outcome, ready_on=row.ready_on,
         parts={key: words for key, words in parts.items() if words},
         signed=signed_by(row), photos=photos_seen(list(photos), "centre"), can_manage=manages,
     )  # fmt: skip
