@@ -76,10 +76,13 @@ def shown_case(link: ReplyLink, case: Case) -> ShownCase:
     """What the holder of a link reads; the caller has seen to it that the link holds."""
     reports = [each.report for each in case.reports if each.left_at is None]
     texts = [words for report in reports if (words := cleared_words(report))]
-    added = select(Addition.cleared_words).where(Addition.case_id == case.id, Addition.cleared_words.is_not(None)).order_by(Addition.id)
+    added = select(Addition.cleared_words).where(
+        Addition.case_id == case.id, Addition.report_id.in_([report.id for report in reports]), Addition.cleared_words.is_not(None)
+    )
+    more = [words for words in db.session.scalars(added.order_by(Addition.id).limit(MOST)) if words]
     point = exact_point(case) if link.with_place else None
     return ShownCase(
-        code=case.code, title=case.title or "", texts=(*texts, *(words for words in db.session.scalars(added.limit(MOST)) if words)),
+        code=case.code, title=case.title or "", texts=(*texts, *more),
         photos=tuple(photo for report in reports for photo in photos_seen(photos_of_report(report), "agencies")),
         area=case.area.name if case.area is not None else None, village=case.village,
         place=case.place if link.with_place else None, point=point, asked=link.asked, until=link.expires_at,
