@@ -220,7 +220,7 @@ def _words_of_staff(ids: list[int]) -> list[Change]:
         (Referral, Referral.case_id.in_(ids), {"body": GONE, "reason": GONE, "result": None}),
         (Refusal, Refusal.case_id.in_(ids), {"words": GONE, "decision_words": None}),
         (ReplyLink, _links(ids), {"asked": GONE, "findings": None, "actions": None, "remaining": None, "reason": None,
-                                  "sealed_contact": None, "sealed_signed": None}),
+                                  "revoked_reason": None, "sealed_contact": None, "sealed_signed": None}),
         (Review, Review.publication_id.in_(publications), {"words": None}),
         (StepValue, StepValue.record_id.in_(_step_records(ids)), {"value": None, "shown_vi": None, "shown_en": None}),
         (Withdrawal, Withdrawal.case_id.in_(ids), {"decision_words": None}),

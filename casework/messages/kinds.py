@@ -175,6 +175,7 @@ KINDS: dict[str, Kind] = {
         _staff("question_answered", "Người phản ánh đã trả lời câu hỏi", "The reporter answered the question"),
         _staff("link_answered", "Đơn vị ngoài hệ thống trả lời qua đường dẫn", "A body outside answered by its link"),
         _staff("link_revoked", "Đường dẫn bị thu hồi vì nhập sai mã", "A link was revoked after wrong codes"),
+        _staff("link_withdrawn", "Quản trị viên thu hồi đường dẫn", "An administrator revoked a link", hurries=False),
         _staff("report_left", "Một phản ánh rút khỏi hồ sơ", "A report was withdrawn from a case", "report", hurries=False),
         _staff("withdrawal_to_decide", "Đề nghị rút cần quyết định", "A wish to withdraw is to be decided", hurries=False),
         _staff("refusal_objected", "Đề nghị xem lại việc từ chối", "An objection to a refusal", hurries=False),

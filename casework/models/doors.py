@@ -18,6 +18,7 @@ DUE = text("due_at IS NOT NULL")
 UNTOLD = text("delivered_at IS NULL AND dead_at IS NULL")
 DEAD = text("dead_at IS NOT NULL")
 DELIVERED = text("delivered_at IS NOT NULL")
+OPEN_LINK = text("answered_at IS NULL AND revoked_at IS NULL")
 
 
 class ServiceAccount(Model):
@@ -242,6 +243,7 @@ class ReplyLink(Referable, Model):
     __table_args__ = (
         CheckConstraint("(referral_id IS NULL) <> (assignment_id IS NULL)", name="of_one_thing"),
         CheckConstraint("revoked_for IN ('asked', 'renewed', 'codes', 'apart')", name="revoked_for"),
+        Index("ix_reply_link_open", "expires_at", "id", sqlite_where=OPEN_LINK, postgresql_where=OPEN_LINK),
         Index("ix_reply_link_referral", "referral_id", "id", sqlite_where=text("referral_id IS NOT NULL"),
               postgresql_where=text("referral_id IS NOT NULL")),
         Index("ix_reply_link_assignment", "assignment_id", "id", sqlite_where=text("assignment_id IS NOT NULL"),
@@ -260,6 +262,7 @@ class ReplyLink(Referable, Model):
     expires_at: Mapped[datetime]
     revoked_at: Mapped[datetime | None]
     revoked_for: Mapped[str | None] = mapped_column(String(8))
+    revoked_reason: Mapped[str | None] = mapped_column(Text, comment="why an administrator revoked it")
     answered_at: Mapped[datetime | None] = mapped_column(comment="the one answer; from then on it shows the receipt alone")
     outcome: Mapped[str | None] = mapped_column(String(8), comment="what became of the matter; empty: done")
     ready_on: Mapped[date | None] = mapped_column(comment="the day by which it is ready, where it takes longer")

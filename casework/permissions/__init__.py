@@ -151,6 +151,7 @@ class Action(StrEnum):
     RETRY_MESSAGE = "retry_message", {Role.ADMINISTRATOR}
     REVEAL_IDENTITY = "reveal_identity", OPERATIONS | {Role.CONFIDENTIAL_READER}
     REVIEW_RATING = "review_rating", {Role.OPS_LEAD, Role.COMMITTEE_LEADER}
+    REVOKE_LINK = "revoke_link", OPERATIONS | {Role.ADMINISTRATOR}
     RUN_JOB = "run_job", {Role.ADMINISTRATOR}
     SAY_IF_MENDED = "say_if_mended", ANYONE
     SCHEDULE_REPORT = "schedule_report", {Role.OPS_LEAD, Role.COMMITTEE_LEADER}

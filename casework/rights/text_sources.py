@@ -139,6 +139,7 @@ SOURCES: tuple[TextSource, ...] = (
         "actions": Bilingual("Trả lời qua đường dẫn: đã làm", "Answer by a link: what was done"),
         "remaining": Bilingual("Trả lời qua đường dẫn: còn lại", "Answer by a link: what remains"),
         "reason": Bilingual("Trả lời qua đường dẫn: lý do", "Answer by a link: why"),
+        "revoked_reason": Bilingual("Đường dẫn dùng một lần: lý do thu hồi", "One-time link: why it was revoked"),
     }, _of_link),
     TextSource(Publication, {"unpublish_reason": Bilingual("Lý do gỡ", "Why it was taken back")}, _of_case),
     TextSource(PublicationVersion, {

@@ -8,15 +8,17 @@ from casework.models import Assignment, Case, Event, EventStream, HeldAct
 
 ASIDE = frozenset({
     "write_note", "progress_note", "finish_directive", "remind", "remind_all", "print_case_file", "fetch_output", "export_identity",
-    "reveal_identity",
+    "reveal_identity", "open_link", "send_link", "revoke_link",
 })  # fmt: skip
-"""Events that leave an act standing: words among colleagues, reminders, papers and looks move no state, answer or limit and change
-nothing the public or a sender reads. Whatever is not named here brings an act back."""
+"""Events that leave an act standing: words among colleagues, reminders, papers, looks, and links to bodies outside move no state, answer or
+limit and change nothing the public or a sender reads. Whatever is not named here brings an act back."""
 
 OF_ONE_AGENCY = frozenset({
     "accept_assignment", "submit_answer", "redo_answer", "approve_answer", "request_extension", "endorse_extension", "hand_back",
+    "answer_link", "take_up_answer",
 })  # fmt: skip
-"""Events of one agency's own work, named in the payload: they are nothing to the approval of another agency's answer."""
+"""Events of one agency's own work, named in the payload: they are nothing to the approval of another agency's answer. Of the answer of a
+body the case was referred to the payload names none, so that it brings every act back."""
 
 
 def has_changed_since(case: Case, held: HeldAct) -> bool:

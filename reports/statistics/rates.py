@@ -1,5 +1,9 @@
 """The rates of the reports: each a part of one figure out of another, with the words for what it is out of."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
 from casework.bilingual import Bilingual
 from casework.figures.definitions import FEWEST_FOR_A_RATE, Rate
 
@@ -33,3 +37,26 @@ RATES: dict[str, Rate] = {
                        "Out of the senders who answered the question during the period, not of those asked.")),
     )
 }  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class FigureShare:
+    """A part of a whole; `percent` is None where too few cases make a rate meaningless."""
+
+    rate: Rate
+    part: int
+    whole: int
+
+    @property
+    def percent(self) -> float | None:
+        """To one decimal."""
+        return round(100 * self.part / self.whole, 1) if self.whole >= FEWEST else None
+
+
+def share_of(rate: Rate, figures: Mapping[str, Any]) -> FigureShare:
+    if rate.key == "rated_of_handled":
+        return FigureShare(rate, *figures["rated_of_handled"])
+    if rate.key == "content_of_rated":
+        given = figures["ratings_given"]
+        return FigureShare(rate, sum(given.get(level, 0) for level in rate.part), sum(given.values()))
+    return FigureShare(rate, sum(figures[key] for key in rate.part), sum(figures[key] for key in rate.whole))

@@ -143,7 +143,7 @@ WHO_DOES = {
     "answer_question": EVERYBODY, "object_to_refusal": EVERYBODY, "withdraw_report": EVERYBODY, "write_to_centre": EVERYBODY,
     "follow": EVERYBODY, "act_on_case": ALL_STAFF,
     "add_agency": TEAM, "remove_agency": TEAM, "change_lead": TEAM, "ask_reporter": TEAM, "refer": TEAM, "pass_on": TEAM, "merge": TEAM,
-    "send_link": TEAM, "answer_link": EVERYBODY,
+    "send_link": TEAM, "revoke_link": TEAM | {"administrator"}, "answer_link": EVERYBODY,
     "split": TEAM, "divide": TEAM, "join_part": TEAM, "correct_publication": TEAM, "unpublish": TEAM, "decide_withdrawal": TEAM,
     "hold": {"ops_lead"}, "resume": {"ops_lead"}, "decide_objection": {"ops_lead", "committee_leader"}, "direct": {"committee_leader"},
     "finish_directive": {"ops_lead", "committee_leader"},
@@ -616,7 +616,7 @@ def by_hand(the: Stage, name: str, address: Address) -> int:
             return 404 if name.endswith("administrator") else 403   # for those of the whole installation, of whom none is here
         case "settings_health.health" | "settings_jobs.jobs":           # likewise
             return 404 if name.endswith("administrator") or name == "inspector" else 403
-        case "settings_doors.doors" | "settings_doors.new":
+        case "settings_doors.doors" | "settings_doors.new" | "settings_links.links":
             return 200 if name.endswith("administrator") else 403
         case "settings_doors.account" | "settings_doors.change" | "settings_doors.key":    # the account is of an agency of the first centre
             is_there = name == "administrator" and parts["ref"] != "0" * 16

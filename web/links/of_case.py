@@ -43,7 +43,7 @@ def link(ref: str, link_ref: str) -> ResponseReturnValue:
 
 
 @bp.post("/cases/<ref>/links/<link_ref>/revoke")
-@performs(Action.SEND_LINK)
+@performs(Action.REVOKE_LINK)
 @answers_again(lambda ref, link_ref: url_for("cases.case", ref=ref, _anchor="links"))
 def revoke(ref: str, link_ref: str) -> ResponseReturnValue:
     seen = found(case_seen_by(actor(), ref))

@@ -29,7 +29,7 @@ from web.filing.received import accepted_by
 from web.open311.asking import centre_asked
 from web.open311.door import answered, answers, said
 from web.open311.faults import Fault, Refused, fault
-from web.open311.reading import Sent, addresses_to_fetch, read_report, refuse_type
+from web.open311.reading import Sent, addresses_to_fetch, read_report, refuse_type, said_of_addresses
 from workflows.running.filing import file_report
 
 SAME_REPORT = timedelta(hours=24)
@@ -121,15 +121,7 @@ def _stage(sent: Sent, key: str) -> list[Bilingual]:
     if sent.photos:
         refused = stage_report_files(photos=sent.photos, voice=None, video=None, token=key[:TOKEN_LENGTH], by=known_caller().actor)
     to_fetch = addresses_to_fetch(sent.addresses, beside=sent.photos)
-    if to_fetch:
-        refused.append(Bilingual(f"{len(to_fetch)} ảnh sẽ được tải từ địa chỉ đã nêu.",
-                                 f"{len(to_fetch)} photos will be fetched from their addresses."))  # fmt: skip
-    if not_fetched := len(sent.addresses) - len(to_fetch):
-        refused.append(Bilingual(
-            f"{not_fetched} ảnh ở địa chỉ khác không được tải; xin gửi kèm ảnh.",
-            f"{not_fetched} photos at other addresses were not fetched; please send them along.",
-        ))  # fmt: skip
-    return refused
+    return [*refused, *said_of_addresses(sent.addresses, to_fetch)]
 
 
 def _file(sent: Sent, centre: Centre, key: str, code: str | None) -> Filed:

@@ -192,6 +192,20 @@ def addresses_to_fetch(addresses: list[str], *, beside: list[FileStorage]) -> li
     return allowed[: max(most_report_photos() - len(beside), 0)]
 
 
+def said_of_addresses(addresses: list[str], to_fetch: list[str]) -> list[Bilingual]:
+    """How many photos named by an address will be fetched, and how many will not."""
+    said = []
+    if to_fetch:
+        said.append(Bilingual(f"{len(to_fetch)} ảnh sẽ được tải từ địa chỉ đã nêu.",
+                              f"{len(to_fetch)} photos will be fetched from their addresses."))  # fmt: skip
+    if not_fetched := len(addresses) - len(to_fetch):
+        said.append(Bilingual(
+            f"{not_fetched} ảnh ở địa chỉ khác không được tải; xin gửi kèm ảnh.",
+            f"{not_fetched} photos at other addresses were not fetched; please send them along.",
+        ))  # fmt: skip
+    return said
+
+
 def _decoded(inline: list[str]) -> Iterator[FileStorage]:
     """What is no image is handed on all the same, so that it is refused like any other file."""
     for number, text in enumerate(inline, 1):

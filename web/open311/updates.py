@@ -8,6 +8,7 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy import func, select
 from werkzeug.exceptions import NotFound
 
+from casework.bilingual import Bilingual
 from casework.contacts.report_links import case_of, open_questions
 from casework.db import db, unit_of_work
 from casework.doors.gates import Door
@@ -29,7 +30,7 @@ from web.files.uploads import stage_uploads
 from web.open311.asking import centre_asked, instant_in, parameter
 from web.open311.door import answered, answers, said
 from web.open311.faults import Fault, Refused, fault
-from web.open311.reading import addresses_to_fetch, refuse_twice, refuse_type, sent_photos, sent_text
+from web.open311.reading import addresses_to_fetch, refuse_twice, refuse_type, said_of_addresses, sent_photos, sent_text
 from web.open311.writing import Several, Value
 from workflows.running.acts import act
 from workflows.running.incidents import run_recorded, spot_in_case
@@ -71,16 +72,18 @@ def add_update(form: str) -> ResponseReturnValue:
     # the same words again without a name of the client's are the same update, too
     key = key_of("open311", known_caller().account_id, report.code, sent_text("update_id") or words)
     (files, addresses), token = sent_photos(), key[:32]
-    if files:
-        stage_uploads(files, token=token, purpose="scene", by=known_caller().actor, most=most_report_photos())
+    to_fetch, refused = addresses_to_fetch(addresses, beside=files), list[Bilingual]()
+    if files and answer_to(key) is None:
+        refused = stage_uploads(files, token=token, purpose="scene", by=known_caller().actor, most=most_report_photos())
     try:
         with sending(key):
-            _say(report, words, token if files else None, addresses_to_fetch(addresses, beside=files))
+            _say(report, words, token if files else None, to_fetch)
             with unit_of_work():
                 update_id = answered_at(_newest_of(report))
     except SentBefore:
         update_id = answer_to(key) or _newest_of(report)
-    return answered(ROOT, [{"update_id": update_id}])
+    notice = " ".join(str(said(each)) for each in (*refused, *said_of_addresses(addresses, to_fetch)))
+    return answered(ROOT, [{"update_id": update_id, **({"service_notice": notice} if notice else {})}])
 
 
 def _newest_of(report: Report) -> str:

@@ -24,7 +24,7 @@ from reports.charts import ACROSS_WIDTH, NAMES
 from reports.statistics.behind import CountedFact
 from reports.statistics.counting import series_of
 from reports.statistics.periods import MONTH, WEEK, Period, month_words, period_at
-from reports.statistics.rates import RATES
+from reports.statistics.rates import RATES, share_of
 from reports.statistics.reach import Reach, reach_named, reaches_of
 from reports.statistics.snapshots import newest_of
 from reports.statistics.standing import (
@@ -42,7 +42,6 @@ from web.clock import now
 from web.exports.links import export_url
 from web.guards import actor, found, performs
 from web.navigation import looks_at_wallboard
-from web.statistics.figure_rows import share_of
 from web.statistics.figures import read_behind, titles_in_lists
 from web.statistics.figures_request import LAST_DAYS, FiguresRequest, asked_in_address, asked_of_last_days, told_to_pages
 from web.statistics.over_time import shown_trend, step_times, steps_chart, traces_of, trend_chart, trend_of

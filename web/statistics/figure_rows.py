@@ -8,28 +8,12 @@ from sqlalchemy import select
 
 from casework.bilingual import Bilingual
 from casework.db import db
-from casework.figures.definitions import Rate
 from casework.models import FiguresSnapshot, RefusalReason
 from reports.statistics.figure import LEVELS, Shape
 from reports.statistics.figures import FIGURES
-from reports.statistics.rates import FEWEST
 from reports.statistics.snapshots import FigureChange, name_in
 from reports.statistics.subjects import NOT_YET
 from web.filters import decimal
-
-
-@dataclass(frozen=True, slots=True)
-class FigureShare:
-    """A part of a whole; `percent` is None where too few cases make a rate meaningless."""
-
-    rate: Rate
-    part: int
-    whole: int
-
-    @property
-    def percent(self) -> float | None:
-        """To one decimal."""
-        return round(100 * self.part / self.whole, 1) if self.whole >= FEWEST else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,15 +48,6 @@ def rows_of_figures(
                 values = ((each.get(key) or {}).get(part, 0) if each else None for each in (whole, before, frozen))
                 lines.append(FigureRow(key, part, name, None, *values))
     return lines
-
-
-def share_of(rate: Rate, figures: Mapping[str, Any]) -> FigureShare:
-    if rate.key == "rated_of_handled":
-        return FigureShare(rate, *figures["rated_of_handled"])
-    if rate.key == "content_of_rated":
-        given = figures["ratings_given"]
-        return FigureShare(rate, sum(given.get(level, 0) for level in rate.part), sum(given.values()))
-    return FigureShare(rate, sum(figures[key] for key in rate.part), sum(figures[key] for key in rate.whole))
 
 
 def _reason_names(keys: Sequence[str]) -> dict[str, Bilingual]:

@@ -26,7 +26,7 @@ from reports.statistics.counting import cross, figures_of
 from reports.statistics.figure import Shape
 from reports.statistics.figures import FIGURES
 from reports.statistics.periods import label_of, period_named
-from reports.statistics.rates import RATES
+from reports.statistics.rates import RATES, share_of
 from reports.statistics.reach import Reach, reaches_of
 from reports.statistics.snapshots import (
     LONGEST_REASON,
@@ -48,7 +48,7 @@ from web.forms import Form
 from web.guards import actor, found, performs
 from web.locales import in_reader_language as local
 from web.statistics.figure_charts import figure_charts
-from web.statistics.figure_rows import changed_name, part_name, rows_of_figures, share_of
+from web.statistics.figure_rows import changed_name, part_name, rows_of_figures
 from web.statistics.figures_request import FiguresRequest, asked_in_address, dimension_named, told_to_pages, words_of_figures
 from web.statistics.over_time import steps_chart, timed_steps
 from web.task_page import at_most

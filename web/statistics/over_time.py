@@ -14,12 +14,12 @@ from reports.charts import HorizontalChart, LineChart, Trace, against_limits, li
 from reports.statistics.counting import series_of
 from reports.statistics.figure import LEVELS
 from reports.statistics.periods import MONTH, WEEK, Period, period_at
-from reports.statistics.rates import RATES
+from reports.statistics.rates import RATES, share_of
 from reports.statistics.reach import Reach
 from reports.statistics.standing import OpenState, standing_over
 from web.filters import percent
 from web.locales import in_reader_language as local
-from web.statistics.figure_rows import hours, share_of
+from web.statistics.figure_rows import hours
 from web.statistics.figures_request import FiguresRequest
 from workflows.figures.steps import is_kept, step_hours
 from workflows.versions.step_limits import limits_of_steps

@@ -1,7 +1,7 @@
 """What a body outside does with its link: opens it, types the code it was told, and answers once. It signs in nowhere and decides nothing.
 
 Whoever holds the link acts; the system records it. The answer waits for the centre as the text of that body: nothing is approved,
-published or closed by it (doors.md, section 5).
+published or closed by it (doors.md, section 5). The event names the outcome and nothing the body typed.
 """
 
 import hmac
@@ -131,7 +131,7 @@ def answer_link(link: ReplyLink, given: LinkAnswer, *, now: datetime) -> ReplyLi
     _refuse_outcome(given, parts, local_day(now))
     _refuse_long(parts)
     _refuse_unsigned(signed)
-    record(case, "answer_link", by=SYSTEM, at=now, link=link.ref, **about(link))
+    record(case, "answer_link", by=SYSTEM, at=now, link=link.ref, outcome=given.outcome, **about(link))
     link.outcome, link.answered_at = given.outcome, now
     link.findings, link.actions, link.remaining = parts["findings"] or None, parts["actions"] or None, parts["remaining"] or None
     link.reason = parts["reason"] if given.outcome != DONE else None

@@ -1,6 +1,7 @@
 """When a one-time link holds: asked of the referral or the agency's work it is of at each request, and before its address is sent."""
 
 from datetime import datetime
+from enum import StrEnum
 
 from casework.doors.gates import Door, is_open
 from casework.doors.links.secrets import digest_of, secret_of
@@ -8,16 +9,35 @@ from casework.models import Assignment, Case, ReplyLink
 from casework.states import AssignmentState, Pause
 
 
-def holds(link: ReplyLink, case: Case, now: datetime) -> bool:
-    """Whether it can be answered: in time, not used or revoked, while the referral or the agency's work it is of goes on.
+class Standing(StrEnum):
+    """How a link stands: it holds, or why it opens nothing."""
 
-    Made under another lookup key it is found by no address, so it holds no longer.
-    """
-    if link.revoked_at is not None or link.answered_at is not None or now >= link.expires_at:
-        return False
+    HOLDS = "holds"
+    USED = "used"
+    """Answered or revoked."""
+    RUN_OUT = "run_out"
+    OTHER_KEY = "other_key"
+    """Made under another lookup key, so that no address finds it."""
+    ENDED = "ended"
+    """The referral or the agency's work it is of has ended, or waits for nobody outside."""
+    DOOR_CLOSED = "door_closed"
+
+
+def standing_of(link: ReplyLink, case: Case, now: datetime) -> Standing:
+    if link.revoked_at is not None or link.answered_at is not None:
+        return Standing.USED
+    if now >= link.expires_at:
+        return Standing.RUN_OUT
     if link.digest != digest_of(secret_of(link.ref)):
-        return False
-    return _goes_on(link, case) and is_open(Door.LINKS, case.centre_id)
+        return Standing.OTHER_KEY
+    if not _goes_on(link, case):
+        return Standing.ENDED
+    return Standing.HOLDS if is_open(Door.LINKS, case.centre_id) else Standing.DOOR_CLOSED
+
+
+def holds(link: ReplyLink, case: Case, now: datetime) -> bool:
+    """Whether it can be answered: in time, not used or revoked, while the referral or the agency's work it is of goes on."""
+    return standing_of(link, case, now) is Standing.HOLDS
 
 
 def shows_receipt(link: ReplyLink, case: Case, now: datetime) -> bool:

@@ -52,6 +52,8 @@ class SeenLink:
     until: datetime
     holds: bool
     why_ended: str | None
+    why_revoked: str | None
+    """In the administrator's words."""
     answered_at: datetime | None
     outcome: str | None
     ready_on: date | None
@@ -74,10 +76,13 @@ def shown_case(link: ReplyLink, case: Case) -> ShownCase:
     """What the holder of a link reads; the caller has seen to it that the link holds."""
     reports = [each.report for each in case.reports if each.left_at is None]
     texts = [words for report in reports if (words := cleared_words(report))]
-    added = select(Addition.cleared_words).where(Addition.case_id == case.id, Addition.cleared_words.is_not(None)).order_by(Addition.id)
+    added = select(Addition.cleared_words).where(
+        Addition.case_id == case.id, Addition.report_id.in_([report.id for report in reports]), Addition.cleared_words.is_not(None)
+    )
+    more = [words for words in db.session.scalars(added.order_by(Addition.id).limit(MOST)) if words]
     point = exact_point(case) if link.with_place else None
     return ShownCase(
-        code=case.code, title=case.title or "", texts=(*texts, *(words for words in db.session.scalars(added.limit(MOST)) if words)),
+        code=case.code, title=case.title or "", texts=(*texts, *more),
         photos=tuple(photo for report in reports for photo in photos_seen(photos_of_report(report), "agencies")),
         area=case.area.name if case.area is not None else None, village=case.village,
         place=case.place if link.with_place else None, point=point, asked=link.asked, until=link.expires_at,
@@ -133,7 +138,7 @@ def _seen(row: ReplyLink, case: Case, now: datetime, photos: Sequence[Photo], *,
     outcome = (row.outcome or DONE) if row.answered_at is not None else None
     return SeenLink(
         ref=row.ref, body=body_of(row), asked=row.asked, sent_at=row.sent_at, until=row.expires_at, holds=holds(row, case, now),
-        why_ended=row.revoked_for, answered_at=row.answered_at, outcome=outcome, ready_on=row.ready_on,
+        why_ended=row.revoked_for, why_revoked=row.revoked_reason, answered_at=row.answered_at, outcome=outcome, ready_on=row.ready_on,
         parts={key: words for key, words in parts.items() if words},
         signed=signed_by(row), photos=photos_seen(list(photos), "centre"), can_manage=manages,
     )  # fmt: skip

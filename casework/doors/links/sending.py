@@ -17,8 +17,9 @@ from casework.errors import CaseworkError
 from casework.events import record
 from casework.local_time import local_day
 from casework.models import Account, Assignment, Case, Membership, Referral, ReplyLink
+from casework.outbox import tell_desk
 from casework.pausing.referrals import NOT_REFERRED, open_referral
-from casework.permissions import AGENCY_ROLES, Action, Actor, require
+from casework.permissions import AGENCY_ROLES, Action, Actor, Role, may, require
 from casework.privacy.identity import Contact, open_contact, seal_contact
 from casework.setting_values import value_of
 from casework.settings.people import fit_email
@@ -29,6 +30,7 @@ from casework.verbs import MESSAGE, Input, Situation, Verb
 LONGEST_ASKED = 2_000
 MOST_DAYS = 30
 LONGEST_EMAIL = 254
+LONGEST_REASON = 500
 LOOKED_AT = 50
 """Work of an agency among which the address last used for it is looked for."""
 
@@ -104,16 +106,27 @@ def send_agency_link(assignment: Assignment, given: SendLinkInput, *, by: Actor,
     _make(case, given, referral=None, assignment=assignment, by=by, now=now)
 
 
-@Verb("revoke_link", Action.SEND_LINK, kinds=MESSAGE, staff=sentences.revoked)
-def revoke_link(link: ReplyLink, case: Case, *, by: Actor, now: datetime) -> None:
+@Verb("revoke_link", Action.REVOKE_LINK, kinds=MESSAGE, staff=sentences.revoked)
+def revoke_link(link: ReplyLink, case: Case, *, by: Actor, now: datetime, reason: str = "") -> None:
     """Revoke a link; it opens nothing from the next request. The caller holds the case's lock.
 
-    Records `revoke_link`. Raises LinkRefused where it has been answered or is revoked already.
+    Who may not make one, as an administrator, gives a reason, which the operators read with the link; they are told. Records `revoke_link`
+    without it. Raises LinkRefused where it has been answered or is revoked already, or the reason is missing or too long.
     """
-    require(by, Action.SEND_LINK, case)
+    require(by, Action.REVOKE_LINK, case)
+    reason, sends = normal(reason), may(by, Action.SEND_LINK, case)
     if link.revoked_at is not None or link.answered_at is not None:
         raise LinkRefused("Đường dẫn này đã được dùng hoặc đã thu hồi.", "This link was used or revoked already.")
+    if (not reason and not sends) or len(reason) > LONGEST_REASON:
+        raise LinkRefused(
+            f"Vui lòng ghi lý do thu hồi, tối đa {LONGEST_REASON} ký tự.",
+            f"Please give the reason for revoking it, {LONGEST_REASON} characters at most.",
+            about="reason",
+        )
     end_link(link, case, why="asked", by=by, now=now)
+    link.revoked_reason = reason or None
+    if not sends:
+        tell_desk(Role.OPERATOR, "link_withdrawn", case=case, at=now)
 
 
 def end_link(link: ReplyLink, case: Case, *, why: str, by: Actor, now: datetime) -> None:

@@ -3,6 +3,12 @@
 from casework.bilingual import Bilingual
 from casework.sentences import Known, Payload, Said, agency_name, day_words, says
 
+_OUTCOMES = {
+    "done": Bilingual(": đã làm xong", ": the work is done"),
+    "longer": Bilingual(": cần thêm thời gian", ": it takes longer"),
+    "not_ours": Bilingual(": không thuộc đơn vị này", ": it is not for this body"),
+}
+"""What came of the matter, in events since they name it."""
 _TO_REFERRED = Bilingual("cơ quan đã chuyển", "the body it was referred to")
 
 
@@ -37,5 +43,6 @@ def taken_up(payload: Payload, known: Known) -> Said:
 
 
 def answered(payload: Payload, known: Known) -> Said:
-    body = _body(payload, known)
-    return says(f"Trả lời của {body.vi} đến qua đường dẫn, chưa duyệt", f"An answer of {body.en} came by its link, not approved")
+    body, outcome = _body(payload, known), _OUTCOMES.get(payload.get("outcome") or "", Bilingual("", ""))
+    return says(f"Trả lời của {body.vi} đến qua đường dẫn{outcome.vi}, chưa duyệt",
+                f"An answer of {body.en} came by its link{outcome.en}, not approved")  # fmt: skip

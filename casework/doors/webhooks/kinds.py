@@ -25,13 +25,14 @@ VERBS: dict[Thing, frozenset[str]] = {
     Thing.CASE: frozenset({
         "file_report", "verify", "refuse", "classify", "merge", "split", "refer", "hold", "resume", "reopen", "publish",
         "correct_publication", "unpublish", "close", "pass_on", "reorganise", "divide", "join_part",
+        "withdraw_report", "decide_withdrawal", "take_back", "close_referral",
     }),
     Thing.REPORT: frozenset({"ask_reporter", "refuse", "merge", "split", "refer", "publish", "answer_privately", "close"}),
 }  # fmt: skip
 """The verbs told of each thing; of reports, to the account that filed them."""
 PUBLIC_STEPS = frozenset({
     "file_report", "verify", "classify", "merge", "refer", "hold", "resume", "reopen", "publish", "correct_publication", "unpublish",
-    "reorganise", "divide", "join_part",
+    "reorganise", "divide", "join_part", "take_back", "close_referral",
 })  # fmt: skip
 """What the public is told. A test compares it with the rows of the verbs."""
 OF_AGENCIES = PUBLIC_STEPS | {"split"}

@@ -216,3 +216,40 @@ def late_event(like: Event, *, number: int, at: datetime) -> int:
             payload_digest=like.payload_digest, previous_hash=like.hash, hash=f"{number:064d}",
         ))  # fmt: skip
     return number
+
+
+def test_a_report_that_is_withdrawn_is_told_to_the_centre_and_the_end_of_its_work_to_the_agency(house: House) -> None:
+    sides = agency, centre = side(house, "PTNMT"), side(house, None)
+    early, open_one, kept = (build.case_at(house.world, each) for each in ("to_verify", "handling", "handling"))
+    for case in (early, open_one, kept):
+        build.act(house.world, case, "withdraw_report", "citizen", report=case.main_report, reason="Đã tự xử lý.")
+    assert codes(centre.heard, "case.withdraw_report") == {early.code, open_one.code, kept.code}
+    for case, words in ((open_one, ""), (kept, "Nguy hiểm cho người đi đường.")):
+        build.do(house.world, case, "decide_withdrawal", "operator", granted=not words, words=words)
+    assert codes(centre.heard, "case.decide_withdrawal") == {open_one.code, kept.code}
+    assert codes(centre.heard, "assignment.end") == codes(agency.heard, "assignment.end") == {open_one.code}
+    assert not [kind for kind, _code in agency.heard if "withdraw" in kind], "who sends is not the agency's to know"
+    assert sorted(centre.read()) == sorted(centre.heard)
+    assert agency.read() == [pair for pair in agency.heard if pair[1] == kept.code or pair[0] == "assignment.end"]
+    assert "Nguy hiểm" not in str([row.told for each in sides for row in webhooks.rows_of(each.endpoint)])
+
+
+def test_one_of_several_reports_that_leaves_its_case_is_told_under_the_code_of_the_case(house: House) -> None:
+    centre = side(house, None)
+    main, source = build.case_at(house.world, "to_classify"), build.case_at(house.world, "to_classify", by="citizen_2")
+    build.act(house.world, source, "merge", "operator", into=main, reason="Cùng một việc.")
+    joined = db.session.get_one(Case, main.id, populate_existing=True).reports
+    leaves = next(link.report for link in joined if link.report.code == source.code)
+    build.act(house.world, main, "withdraw_report", "citizen_2", report=leaves, reason="Gửi nhầm.")
+    assert codes(centre.heard, "case.withdraw_report") == {main.code}
+    assert sorted(centre.read()) == sorted(centre.heard)
+
+
+@pytest.mark.parametrize(("ends_as", "kind"), [("take_back", "case.take_back"), ("close_referral", "case.close_referral")])
+def test_what_became_of_a_referral_is_told_as_its_beginning_was(house: House, ends_as: str, kind: str) -> None:
+    centre = side(house, None)
+    case = build.case_at(house.world, "to_distribute")
+    build.act(house.world, case, "refer", "operator", body="Công ty Điện lực", reason="Lưới điện do công ty quản lý.")
+    build.do(house.world, case, "close_referral", "operator", act=ends_as, result="Đã thay cột.")
+    assert codes(centre.heard, kind) == codes(centre.heard, "case.refer") == {case.code}
+    assert centre.read() == centre.heard

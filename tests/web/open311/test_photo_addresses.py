@@ -25,14 +25,19 @@ from casework.pausing.additions import AdditionRefused
 from casework.photos.records import prepare_photo
 from casework.rights.erasing_people import erase_report
 from casework.telling.steps import own_steps_of, public_steps_of
+from casework.triage.acts import VerificationRefused
 from tests import build
+from tests.conftest import client_of
 from tests.merged import merge
+from tests.outside import Outside, running
+from tests.outside.clamav import EICAR
 from tests.system.canary import plain_photo
 from tests.web.open311.asked import House, new_key, opened
 from tests.web.open311.test_filing import code_of, report, sent
 from tests.web.open311.test_read_again import agreed
 from tests.web.open311.test_updates import case_of, say
-from tests.web.pages import at
+from tests.web.pages import at, signed_in, words_of
+from web.files.scanning import Scanner
 from web.jobs.photos_elsewhere import fetch_photos
 
 HERE = "127.0.0.1"
@@ -151,6 +156,51 @@ def test_after_the_operator_has_looked_it_is_what_the_sender_adds(house: House, 
     assert event.actor_id == report(code).service_id
 
 
+def test_a_photo_that_comes_while_the_operator_verifies_is_looked_at_before_agencies_have_their_copy(
+    house: House, key: str, host: Host
+) -> None:
+    code = code_of(named(house, key, host.url))
+    operator = signed_in(house.app, client_of(house.app), house.world.people["operator"], now=LATER)
+    task = f"/tasks/{build.waiting(case_of(code), 'verify').ref}"
+    words = {"act": "verify", "title": "Ổ gà", "village": "", "place": "", f"words-{report(code).ref}": "Ổ gà sâu."}
+    at(house.app, LATER)
+    assert 'name="show-' not in operator.get(task).get_data(as_text=True)
+    assert fetched(house) == 1
+    [photo] = photos_of(code)
+    refused = operator.post(task, data=words)
+    assert (refused.status_code, "Còn 1 ảnh chưa được xem" in words_of(refused)) == (422, True)
+    assert case_of(code).state == "to_verify"
+    assert operator.post(task, data={**words, f"show-{photo.ref}": "yes"}).status_code == 302
+    db.session.expire_all()
+    assert case_of(code).state == "to_classify"
+    assert "agencies" in {file.audience for file in photos_of(code)[0].files}
+
+
+def test_a_photo_that_comes_after_the_form_was_read_is_not_accepted_unseen(house: House, key: str, host: Host) -> None:
+    """Between reading the form and the lock: the use case itself refuses what nobody has cleared."""
+    code = code_of(named(house, key, host.url))
+    case = case_of(code)
+    cleared = [build.cleared(report(code))]
+    assert fetched(house) == 1
+    with pytest.raises(VerificationRefused):
+        build.do(house.world, case, "verify", "operator", title="Ổ gà", cleared=cleared)
+
+
+def test_of_a_photo_that_comes_later_agencies_have_a_copy_once_the_operator_has_looked(house: House, key: str, host: Host) -> None:
+    code = code_of(named(house, key, host.url))
+    build.advance(house.world, case_of(code), "to_classify")
+    moment = build.NOON + timedelta(hours=5)
+    assert fetched(house, moment) == 1
+    [photo] = photos_of(code)
+    assert "agencies" not in {file.audience for file in photo.files}
+    [addition] = db.session.scalars(select(Addition)).all()
+    operator = signed_in(house.app, client_of(house.app), house.world.people["operator"], now=moment)
+    task = f"/tasks/{build.waiting(case_of(code), 'clear_text').ref}"
+    operator.post(task, data={"act": "clear_text", "seen": addition.ref, "words": "", f"show-{photo.ref}": "yes"})
+    db.session.expire_all()
+    assert "agencies" in {file.audience for file in photos_of(code)[0].files}
+
+
 def test_of_a_merged_report_it_comes_to_the_case_that_answers_it_now(house: House, key: str, host: Host) -> None:
     code = code_of(named(house, key, host.url))
     main = build.case_at(house.world, "handling")
@@ -204,6 +254,41 @@ def test_what_is_no_photo_is_asked_for_once(house: House, key: str, host: Host, 
     assert fetched(house) == 1
     assert fetched(house, LATER + LONGEST_WAIT) == 0
     assert (ends(), photos_of(code)) == ([("no_photo", None)], [])
+
+
+@pytest.fixture(scope="module")
+def running_daemon(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Outside]:
+    with running("clamav", tmp_path_factory.mktemp("outside") / "clamav") as server:
+        yield server
+
+
+@pytest.fixture
+def scanner(house: House, running_daemon: Outside, monkeypatch: pytest.MonkeyPatch) -> Outside:
+    running_daemon.forget()
+    monkeypatch.setitem(house.app.extensions, "scanner", Scanner.read(f"127.0.0.1:{running_daemon.port}"))
+    return running_daemon
+
+
+def test_what_the_scanner_finds_is_not_kept_and_asked_for_once(house: House, key: str, host: Host, scanner: Outside) -> None:
+    host.content = plain_photo(1) + EICAR
+    code = code_of(named(house, key, host.url))
+    assert fetched(house) == 1
+    assert ends() == [("infected", None)]
+    assert fetched(house, LATER + timedelta(hours=3)) == 0
+    assert (photos_of(code), len(host.asked)) == ([], 1)
+    assert db.session.scalars(select(Event).where(Event.type == "fetch_photo")).all() == []
+
+
+def test_while_the_scanner_is_away_nothing_is_kept_unseen_and_it_is_fetched_again(
+    house: House, key: str, host: Host, scanner: Outside
+) -> None:
+    code = code_of(named(house, key, host.url))
+    scanner.order("hang up")
+    assert fetched(house) == 1
+    assert (photos_of(code), [reason for reason, _ in ends()]) == ([], [None])
+    assert fetched(house, LATER) == 0, "not before its time"
+    assert fetched(house, LATER + timedelta(minutes=2)) == 1
+    assert (len(photos_of(code)), ends()) == (1, [("fetched", None)])
 
 
 def test_a_host_taken_off_the_account_is_not_called_any_more(house: House, key: str, host: Host) -> None:
@@ -281,6 +366,22 @@ def test_a_photo_of_an_update_is_fetched_too(house: House, key: str, host: Host)
     assert fetched(house) == 1
     assert len(photos_of(code)) == 1
     assert db.session.query(Case).count() == 2
+
+
+def test_the_answer_to_an_update_says_which_photos_come_and_which_do_not(house: House, key: str, host: Host) -> None:
+    code = code_of(sent(house, key))
+    given = {"service_request_id": code, "update_id": "u-7", "description": "Nước đã rút.",
+             "media_url": [host.url, "https://example.org/c.jpg", "data:image/jpeg;base64,bm90IGEgcGhvdG8="]}  # fmt: skip
+    first = house.post("servicerequestupdates.json", key, **given)
+    assert first.status_code == 200
+    said = first.json[0]["service_notice"]
+    assert "1 ảnh sẽ được tải từ địa chỉ đã nêu." in said
+    assert "1 ảnh ở địa chỉ khác không được tải" in said
+    assert "media_url-1" in said, "a photo that cannot be taken loses no update, and is named"
+    assert "example.org" not in said
+    again = house.post("servicerequestupdates.json", key, **given)
+    assert again.json[0]["update_id"] == first.json[0]["update_id"]
+    assert (len(ends()), db.session.query(Addition).count()) == (1, 1)
 
 
 def test_an_update_asks_for_its_photos_with_its_words_or_does_neither(
