@@ -10,11 +10,11 @@ from enum import IntEnum
 from typing import Self
 
 from casework.bilingual import Bilingual
+from casework.parsing import ORGAN_ID
 
 NAMESPACE = "http://www.mic.gov.vn/TBT/QCVN_102_2016"
 TIME = "%Y/%m/%d %H:%M:%S"
 
-_ORGAN = re.compile(r"[A-Za-z0-9]{1,13}(?:\.[A-Za-z0-9]{1,13}){0,7}")
 _DAY = re.compile(r"[0-9]{4}/[0-9]{2}/[0-9]{2}")
 LONGEST_CODE = 100
 """Characters of number and notation."""
@@ -31,7 +31,7 @@ class Business(IntEnum):
 
 def is_organ_id(text: str) -> bool:
     """Whether this is an identifier of a body: H36.12.04 (QĐ 20/2020/QĐ-TTg), or the older 000.00.12.H36."""
-    return _ORGAN.fullmatch(text) is not None
+    return ORGAN_ID.fullmatch(text) is not None
 
 
 def day_of(text: str) -> date | None:

@@ -5,6 +5,7 @@ element that must stand once and stands twice is refused, because programs diffe
 """
 
 from collections.abc import Collection
+from dataclasses import dataclass
 from datetime import date, datetime
 
 from casework.exchange.contents import clean_name, decoded, is_shown, unpacked
@@ -33,6 +34,28 @@ from casework.exchange.refusals import MAX_FILES, MAX_UNPACKED, PackageRefused
 from casework.local_time import LOCAL_ZONE
 
 CID = "cid:"
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """Who sent a document to whom, and its name: what is needed to answer one that is refused."""
+
+    sender: str
+    receivers: tuple[str, ...]
+    document: DocumentId
+
+
+def named_in(raw: bytes) -> Named | None:
+    """The names of a document that was refused; None where they cannot be told for certain, and for a status, which nobody answers."""
+    try:
+        head = parse(raw).need("edXMLEnvelope").need("edXMLHeader").need("MessageHeader")
+        sender, document = head.need("From").need("OrganId").text, DocumentId.parse(head.need("DocumentId").text)
+        receivers = tuple(to.text_of("OrganId") for to in head.all("To"))
+    except PackageRefused:
+        return None
+    if document is None or not is_organ_id(sender) or head.all("StatusCode"):
+        return None
+    return Named(sender, receivers, document)
 
 
 def read(raw: bytes, *, ours: Collection[str]) -> Package | Status:

@@ -66,6 +66,10 @@ REFUSALS: dict[str, Bilingual] = {
         "Tệp nén “{element}” phải chứa đúng một tệp, không thư mục, không mật khẩu.",
         "The archive “{element}” must hold exactly one file, without folders and without password.",
     ),
+    "infected": Bilingual("Tệp “{element}” có mã độc.", "The file “{element}” holds malware."),
+    "unknown": Bilingual(
+        "Trạng thái về văn bản chưa gửi cho cơ quan này.", "The status is about a document that was not sent to this body."
+    ),
 }  # fmt: skip
 
 
