@@ -132,17 +132,24 @@ def claim_outgoing(*, now: datetime) -> Claimed | None:
     return None
 
 
-def compose(claimed: Claimed, *, store: FileStore) -> bytes | None:
-    """The bytes of a claimed package: those of the first attempt, or made and kept now. None where it was dropped meanwhile.
+def compose(claimed: Claimed, *, store: FileStore) -> bytes:
+    """The bytes of a claimed package: those of the first attempt, or made now, for `keep_composed`. No lock is taken.
 
     Raises LookupError, OSError and what casework.files.local.AWAY names where the letter's file cannot be read, and what `write` raises.
     """
+    row = db.session.get_one(OutgoingPackage, claimed.id)
+    if row.sha256 is not None:
+        return bytes_of(row)
+    return write(_status(row) if row.business == STATUS else _document(row, store))
+
+
+def keep_composed(claimed: Claimed, raw: bytes) -> bytes | None:
+    """Keep the bytes that will be sent at each attempt; those kept before count. None where it was dropped meanwhile."""
     row = _locked(claimed)
     if row is None:
         return None
     if row.sha256 is not None:
         return bytes_of(row)
-    raw = write(_status(row) if row.business == STATUS else _document(row, store))
     keep_bytes(row, raw)
     row.sha256 = hashlib.sha256(raw).hexdigest()
     return raw

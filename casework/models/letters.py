@@ -12,6 +12,7 @@ from casework.models.places import Agency, Centre
 TO_NUMBER = text("symbol IS NULL AND withdrawn_at IS NULL")
 NUMBERED = text("symbol IS NOT NULL AND withdrawn_at IS NULL")
 TAKEN_BACK = text("withdrawn_at IS NOT NULL")
+UNSENT = text("sent_at IS NULL AND dropped_at IS NULL")
 TO_SEND = text("due_at IS NOT NULL")
 OF_LETTER = text("letter_id IS NOT NULL")
 ANSWERING = text("incoming_id IS NOT NULL")
@@ -72,6 +73,7 @@ class OutgoingPackage(Referable, Model):
               postgresql_where=OF_LETTER),
         Index("ix_outgoing_package_status", "incoming_id", "status_code", unique=True, sqlite_where=ANSWERING, postgresql_where=ANSWERING),
         Index("ix_outgoing_package_due", "due_at", sqlite_where=TO_SEND, postgresql_where=TO_SEND),
+        Index("ix_outgoing_package_unsent", "asked_at", sqlite_where=UNSENT, postgresql_where=UNSENT),
         Index("ix_outgoing_package_document", "document", "receiver"),
         Index("ix_outgoing_package_receiver", "receiver", "id"),
     )  # fmt: skip

@@ -100,6 +100,7 @@ def upgrade() -> None:
     op.create_index('ix_outgoing_package_once', 'outgoing_package', ['letter_id', 'receiver', 'business'], unique=True, sqlite_where=sa.text('letter_id IS NOT NULL'), postgresql_where=sa.text('letter_id IS NOT NULL'))
     op.create_index('ix_outgoing_package_receiver', 'outgoing_package', ['receiver', 'id'])
     op.create_index('ix_outgoing_package_status', 'outgoing_package', ['incoming_id', 'status_code'], unique=True, sqlite_where=sa.text('incoming_id IS NOT NULL'), postgresql_where=sa.text('incoming_id IS NOT NULL'))
+    op.create_index('ix_outgoing_package_unsent', 'outgoing_package', ['asked_at'], sqlite_where=sa.text('sent_at IS NULL AND dropped_at IS NULL'), postgresql_where=sa.text('sent_at IS NULL AND dropped_at IS NULL'))
     op.create_table('package_piece',
     sa.Column('id', BIG, nullable=False),
     sa.Column('incoming_id', BIG, nullable=True),

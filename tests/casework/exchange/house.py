@@ -13,7 +13,7 @@ from casework.documents.numbering import give_number
 from casework.exchange import Answered, DocumentId, Organ, Package, Status, read
 from casework.exchange.bodies import centres_by_id
 from casework.exchange.incoming import examine, take_in
-from casework.exchange.outgoing import claim_outgoing, compose, keep_sent, queue_letter
+from casework.exchange.outgoing import claim_outgoing, compose, keep_composed, keep_sent, queue_letter
 from casework.files.local import new_stored_name
 from casework.local_time import local_day
 from casework.models import Case, HouseSetting, IncomingPackage, Letter, OutgoingPackage
@@ -86,8 +86,9 @@ def send_next(app: Flask, *, now: datetime = NOW) -> Package | Status | None:
         claimed = claim_outgoing(now=now)
     if claimed is None:
         return None
+    made = compose(claimed, store=app.extensions["file_store"])
     with unit_of_work():
-        raw = compose(claimed, store=app.extensions["file_store"])
+        raw = keep_composed(claimed, made)
     assert raw is not None
     with unit_of_work():
         keep_sent(claimed, claimed.name, now=now)

@@ -13,7 +13,17 @@ from casework.exchange import Business, DocumentId, DocumentType, Organ, Package
 from casework.exchange.bodies import bodies_of, centres_by_id, type_of
 from casework.exchange.forgetting import forget_refused
 from casework.exchange.incoming import KEPT_REFUSED
-from casework.exchange.outgoing import LEASE, MISFIT, TRANSPORT, NotExchanged, claim_outgoing, compose, document_of, keep_unsent
+from casework.exchange.outgoing import (
+    LEASE,
+    MISFIT,
+    TRANSPORT,
+    NotExchanged,
+    claim_outgoing,
+    compose,
+    document_of,
+    keep_composed,
+    keep_unsent,
+)
 from casework.exchange.pieces import PIECE, bytes_of, told_of
 from casework.models import Case, DocumentNumber, Letter, PackagePiece
 from casework.parsing import ValueRefused
@@ -84,8 +94,9 @@ def test_a_worker_cut_off_sends_the_same_bytes_under_the_same_name(app: Flask, w
         with unit_of_work():
             claimed = claim_outgoing(now=now)
             assert claimed is not None
+        made = compose(claimed, store=app.extensions["file_store"])
         with unit_of_work():
-            found.append((claimed.name, compose(claimed, store=app.extensions["file_store"])))
+            found.append((claimed.name, keep_composed(claimed, made)))
         with unit_of_work():
             assert claim_outgoing(now=now + timedelta(seconds=1)) is None, "another worker leaves it alone for a while"
             db.session.execute(update(Letter).values(content={"head": {"place": "Changed meanwhile"}}))
