@@ -27,7 +27,7 @@ PAGES = (
     "cases.diagram", "cases.quarantined", "notes", "exchange", "steps.acts",
     "inbox.late", "inbox.late_bulk", "inbox.open_map", "inbox.board", "field.pages", "field.items",
     "intake.unreleased_villages",
-    "documents.register", "documents.books", "documents.sealing", "documents.verify", "documents.writing",
+    "documents.register", "documents.exchange", "documents.books", "documents.sealing", "documents.verify", "documents.writing",
     "incidents.pages", "incidents.mending", "studio.versions", "studio.editor", "studio.table", "studio.comparing", "studio.exports",
     "studio.daily", "studio.moves", "studio.rehearsals", "studio.heat", "steps.publishing", "files.photos", "files.recordings",
     "accounts.blocked_senders", "public.map_pages", "serving.health", "serving.metrics", "accounts.password",

@@ -76,10 +76,13 @@ def document_of(letter: Letter) -> DocumentId:
 
 def queue_letter(
     letter: Letter, file: LetterFile | None, *, receiver: Organ, by: Actor, now: datetime, business: str = NEW, reason: str = "",
-    replaced: DocumentId | None = None,
+    replaced: DocumentId | None = None, document: str = "",
 ) -> OutgoingPackage:
-    """Put a letter in line for one body; the caller holds its lock. A letter goes to a body once. Raises NotExchanged."""
-    document = str(document_of(letter))
+    """Put a letter in line for one body; the caller holds its lock. A letter goes to a body once. Raises NotExchanged.
+
+    `document`: the name it went out by, where it is taken back, whatever has become of its number.
+    """
+    document = document or str(document_of(letter))
     before = select(OutgoingPackage.id).where(
         OutgoingPackage.letter_id == letter.id, OutgoingPackage.receiver == receiver.id, OutgoingPackage.business == business
     )

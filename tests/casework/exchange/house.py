@@ -8,7 +8,7 @@ from flask import Flask
 from sqlalchemy import select
 
 from casework.db import db, unit_of_work
-from casework.documents.files import claim_unmade, issued_file, keep_issued
+from casework.documents.files import claim_unmade, issued_file, keep_file, keep_issued
 from casework.documents.numbering import give_number
 from casework.exchange import Answered, DocumentId, Organ, Package, Status, read
 from casework.exchange.bodies import centres_by_id
@@ -23,6 +23,7 @@ from tests.second_centre import add_rule
 
 NOW = build.NOON + timedelta(days=1)
 BODY = Organ(OTHER, "Sở Xây dựng")
+SEALED = PDF + b" with a seal"
 
 
 def settled(world: build.World, **values: str) -> build.World:
@@ -48,6 +49,16 @@ def numbered_slip(app: Flask, world: build.World, case: Case | None = None, *, n
         stored = app.extensions["file_store"].put(new_stored_name(), PDF, sealed=True)
         keep_issued(claimed, stored, pages=1, now=now)
         ref = letter.ref
+    return letter_of(ref)
+
+
+def signed_slip(app: Flask, world: build.World, case: Case | None = None, *, now: datetime = NOW) -> Letter:
+    """The same, with its file sealed."""
+    ref = numbered_slip(app, world, case, now=now).ref
+    with unit_of_work():
+        letter = db.session.scalars(select(Letter).where(Letter.ref == ref)).one()
+        stored = app.extensions["file_store"].put(new_stored_name(), SEALED, sealed=True)
+        keep_file(letter, "sealed", stored, pages=1, now=now)
     return letter_of(ref)
 
 
