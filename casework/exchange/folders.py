@@ -17,7 +17,7 @@ AT_ONCE = 200
 """Packages named at once, so that a full folder is worked off bit by bit."""
 FAILED = "failed"
 """The folder, within that of what comes in, for what we can do nothing with."""
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,150}\.(?:edxml|xml)", re.IGNORECASE)
+_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,150}\.(?:edxml|xml)", re.IGNORECASE)
 _WAITS = "waiting"
 
 

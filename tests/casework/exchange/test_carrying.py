@@ -264,11 +264,11 @@ def test_where_no_centre_has_an_identifier_nothing_is_touched(sqlite_app: Flask,
 
 def test_only_plain_files_with_sound_names_are_seen(folders: FolderTransport, tmp_path: Path) -> None:
     (tmp_path / "secret").write_text("secret")
-    for name in ("a.edxml", "B.XML", ".hidden.edxml", "c.edxml.part", "d.pdf", "ngoài.edxml"):
+    for name in ("a.edxml", "B.XML", "_c.edxml", "-d.edxml", ".hidden.edxml", "c.edxml.part", "d.pdf", "ngoài.edxml"):
         put(folders, name, b"x")
     (folders.came / "e.edxml").symlink_to(tmp_path / "secret")
     (folders.came / "f.edxml").mkdir()
-    assert sorted(folders.received()) == ["B.XML", "a.edxml"]
+    assert sorted(folders.received()) == ["B.XML", "_c.edxml", "a.edxml"]
     with pytest.raises(TransportAway):
         folders.fetch("e.edxml")
     for name in ("../secret", "gone.edxml", "a/b.edxml", ""):

@@ -1,21 +1,33 @@
 """The records clerk sends a letter to a body as a package: once, signed, asked back or replaced with a reason, its state told beside it."""
 
+import io
 from datetime import timedelta
 
+import pypdf
 import pytest
 from flask import Flask
 from sqlalchemy import select, update
 
 from casework.db import db, unit_of_work
+from casework.documents.files import files_of, keep_file, open_file
+from casework.documents.numbering import give_number
+from casework.documents.transfer_slips import write_transfer_slip
 from casework.documents.verification import check_books
-from casework.exchange import Business, Package, write
+from casework.exchange import Business, Package, Status, write
+from casework.files.local import new_stored_name
+from casework.intake.file_report import Place
+from casework.local_time import local_day
 from casework.models import Case, Event, Letter, OutgoingPackage, VisibilityReason
+from casework.privacy.identity import Contact
+from casework.text import fold
 from tests import build
 from tests.casework.exchange.house import (
     NOW,
     SEALED,
     all_outgoing,
+    answer_to,
     come,
+    letter_of,
     numbered_slip,
     outgoing,
     send_next,
@@ -27,6 +39,7 @@ from tests.casework.exchange.samples import OTHER
 from tests.second_centre import second_world
 from tests.web.desk import Office
 from tests.web.pages import words_of
+from web.documents.making import make_letter_files
 
 LATER = NOW + timedelta(minutes=5)
 
@@ -198,6 +211,48 @@ def test_of_a_sensitive_case_only_a_slip_without_its_matter_goes_out(office: Off
         again = db.session.get_one(Letter, letter.id)
         again.content = {**again.content, "is_sensitive": True}
     sent(office, letter)
+
+
+CANARY = {
+    "name": "Zoãn Quýnh Xuyến", "phone": "0912 345 671", "words": "zqxkhogu chỉ người gửi biết", "house": "12/4 ngõ Zqxhem",
+    "latitude": "12.01234", "longitude": "108.43217",
+}  # fmt: skip
+
+
+def test_a_package_tells_nothing_of_who_sent_the_report(office: Office) -> None:
+    """A real slip, its paper set and read again; everything in the package is looked through, and in the statuses beside it."""
+    world = office.world
+    place = Place(area=world.area, village="Thôn Păng Tiêng", words=CANARY["house"], latitude=12.01234, longitude=108.43217)
+    told = f"Tôi là {CANARY['name']}, {CANARY['phone']}, {CANARY['house']}. {CANARY['words']}."
+    contact = Contact(name=CANARY["name"], phone="+84912345671")
+    case = build.case_at(world, "handling", by="guest", words=told, contact=contact, place=place)
+    build.act(world, case, "refer", "operator", body="Sở Xây dựng", reason="Thuộc thẩm quyền của Sở.")
+    now = office.moment
+    with unit_of_work():
+        letter = write_transfer_slip(db.session.get_one(Case, case.id), by=world.actor("operator", now), now=now)
+        give_number(letter, on=local_day(now), by=world.actor("records_clerk", now), now=now)
+        ref = letter.ref
+    store = office.app.extensions["file_store"]
+    assert make_letter_files(office.app, store, now=now) == 1
+    with unit_of_work():
+        letter = letter_of(ref)
+        (issued,) = files_of(letter)
+        with open_file(issued, store=store) as opened:
+            keep_file(letter, "sealed", store.put(new_stored_name(), opened.read(), sealed=True), pages=1, now=now)
+    sent(office, letter_of(ref))
+    package = send_next(office.app, now=now)
+    assert isinstance(package, Package)
+    (file,) = package.attachments
+    paper = " ".join(page.extract_text() for page in pypdf.PdfReader(io.BytesIO(file.content)).pages)
+    (row,) = all_outgoing()
+    come(write(answer_to(row)), now=now)
+    status = send_next(office.app, now=now)
+    assert isinstance(status, Status)
+    everything = " ".join((write(package).decode(), write(status).decode(), file.content.decode("latin-1"), paper))
+    folded = fold("".join(everything.split()))
+    assert fold("Thuộcthẩmquyền") in folded, "what is cleared is read, so the rest would be"
+    for what, secret in {**CANARY, "number": "912345671", "international": "84912345671"}.items():
+        assert fold("".join(secret.split())) not in folded, what
 
 
 def test_books_and_histories_agree_after_it(office: Office, case: Case) -> None:
