@@ -14,15 +14,9 @@ from sqlalchemy import select
 
 from casework.bilingual import Bilingual
 from casework.db import db
-from casework.errors import CaseworkError
 from casework.models import HouseSetting
-from casework.parsing import number_in
+from casework.parsing import ValueRefused, box, number_in, organ_ids, organs_with_names, tile_address, types_of_letters
 from casework.reading.kept_with_rules import kept_with_rules
-from casework.tile_addresses import tile_fault
-
-
-class ValueRefused(CaseworkError):
-    """The setting cannot have this value; the text says which are allowed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,23 +80,6 @@ def one_of(*keys: str) -> Callable[[str], str]:
     return read
 
 
-def tile_address(text: str) -> str:
-    """Parse the address of map tiles; empty for none."""
-    if (fault := tile_fault(text)) is not None:
-        raise ValueRefused(*fault)
-    return text
-
-
-def box(text: str) -> str:
-    """Parse a box in degrees: south, north, west, east."""
-    south, north, west, east = [float(part) for part in text.split()] if _BOX.fullmatch(text) else (0.0,) * 4
-    if not (-90 <= south < north <= 90 and -180 <= west < east <= 180):
-        raise ValueRefused("Cần bốn số độ: nam, bắc, tây, đông, ví dụ 8.0 23.5 102.0 110.0.",
-                           "Four degrees are needed: south, north, west, east, such as 8.0 23.5 102.0 110.0.")  # fmt: skip
-    return text
-
-
-_BOX = re.compile(r"-?[0-9]{1,3}(?:\.[0-9]{1,6})?(?: -?[0-9]{1,3}(?:\.[0-9]{1,6})?){3}")
 CLOSED_DOOR, OPEN_DOOR = "closed", "open"
 DOORS: tuple[tuple[str, Bilingual, Bilingual], ...] = (
     ("open311", Bilingual("Open311", "Open311"),
@@ -160,6 +137,17 @@ VALUES: dict[str, Value] = {
               "shared", one_of("shared", "by_kind"),
               choices={"shared": Bilingual("Một dãy số chung", "One row for all"),
                        "by_kind": Bilingual("Mỗi loại một dãy", "One row for each kind")}),
+        Value("exchange_id", "letters", Bilingual("Mã định danh trên trục văn bản", "Identifier for document exchange"),
+              Bilingual("Theo QĐ 20/2020/QĐ-TTg, ví dụ H36.12.04; mã cũ còn nhận ghi sau, cách một dấu cách. Để trống: không trao đổi.",
+                        "By QĐ 20/2020/QĐ-TTg, such as H36.12.04; older ones still received follow, with a space. Empty: no exchange."),
+              "", organ_ids),
+        Value("exchange_bodies", "letters", Bilingual("Cơ quan trên trục văn bản", "Bodies reached by document exchange"),
+              Bilingual("Mã định danh và tên, cách nhau dấu chấm phẩy: H36.20 Sở Xây dựng; H36.31 Điện lực.",
+                        "Identifier and name, with semicolons between: H36.20 Sở Xây dựng; H36.31 Điện lực."), "", organs_with_names),
+        Value("exchange_types", "letters", Bilingual("Loại văn bản trên trục (Type/TypeDetail)", "Types in packages (Type/TypeDetail)"),
+              Bilingual("Của mọi văn bản, rồi của từng loại: 18/0 transfer_slip=28/0. Hỏi bên vận hành trục.",
+                        "Of every letter, then of single kinds: 18/0 transfer_slip=28/0. Ask whoever runs the axis."), "18/0",
+              types_of_letters),
         Value("report_cutoff_day", "statistics", Bilingual("Ngày chốt số liệu tháng", "Day a month is cut off"),
               Bilingual("0: hết tháng dương lịch. 25 cùng giờ 12:00: tháng 3 là từ 12:00 ngày 25/02 đến 12:00 ngày 25/03. Kỳ đã chốt giữ"
                         " nguyên thời điểm của mình.",

@@ -27,7 +27,7 @@ PAGES = (
     "cases.diagram", "cases.quarantined", "notes", "exchange", "steps.acts",
     "inbox.late", "inbox.late_bulk", "inbox.open_map", "inbox.board", "field.pages", "field.items",
     "intake.unreleased_villages",
-    "documents.register", "documents.books", "documents.sealing", "documents.verify", "documents.writing",
+    "documents.register", "documents.exchange", "documents.books", "documents.sealing", "documents.verify", "documents.writing",
     "incidents.pages", "incidents.mending", "studio.versions", "studio.editor", "studio.table", "studio.comparing", "studio.exports",
     "studio.daily", "studio.moves", "studio.rehearsals", "studio.heat", "steps.publishing", "files.photos", "files.recordings",
     "accounts.blocked_senders", "public.map_pages", "serving.health", "serving.metrics", "accounts.password",
@@ -112,10 +112,11 @@ def _open_others(app: Flask, config: Config) -> None:
     from web.accounts.password_lists import open_lists
     from web.files.scanning import Scanner
     from web.files.storage import open_file_store
-    from web.gateways.opening import open_gateways
+    from web.gateways.opening import open_gateways, open_transport
 
     app.extensions["file_store"] = open_file_store(config)
     app.extensions["gateways"] = open_gateways(config)
+    app.extensions["exchange"] = open_transport(config)
     app.extensions["outside"] = open_outside(config)
     app.extensions["password_lists"] = open_lists(config)
     app.extensions["scanner"] = Scanner.read(config.clamav) if config.clamav else None

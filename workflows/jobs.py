@@ -62,6 +62,7 @@ INTERVALS: dict[str, timedelta] = {
     "tell_endpoints": timedelta(seconds=1),
     "sweep_webhooks": timedelta(hours=1),
     "fetch_photos": timedelta(seconds=15),
+    "exchange_documents": timedelta(seconds=15),
     "sweep_presence": timedelta(seconds=30),
     "route_messages": timedelta(seconds=5),
     "plan_digests": timedelta(seconds=60),

@@ -18,8 +18,10 @@ from sqlalchemy.orm import aliased
 from casework.db import db
 from casework.documents.letters import take_out_of_letters
 from casework.doors.photo_addresses import forget_addresses
+from casework.erasure.elsewhere import drop_drafts_elsewhere, replies_elsewhere
 from casework.erasure.reasons_to_look import erase_reasons_to_look
 from casework.events import empty_payloads
+from casework.exchange.forgetting import drop_packages, erase_packages
 from casework.intake.file_report import PLACE_PURPOSE, place_words, typed_village
 from casework.intake.just_sent import forget_sent_reports
 from casework.merging.traces import OF_A_REPORT
@@ -107,7 +109,7 @@ def erase_derived(cases: Sequence[Case], *, at: datetime) -> None:
     for report in reports:
         _seal_place_away(report)
     _apply(_words_of_staff(ids))
-    _apply(_replies_elsewhere(reports))
+    _apply(replies_elsewhere(reports))
     _apply(_texts_made_of([report.id for report in reports]))
     _apply([(Publication, Publication.case_id.in_(ids) & Publication.unpublished_at.is_(None), {"unpublished_at": at})])
     _apply([(ReplyLink, _links(ids) & ReplyLink.revoked_at.is_(None), {"revoked_at": at, "revoked_for": "apart"})])
@@ -124,12 +126,13 @@ def erase_derived(cases: Sequence[Case], *, at: datetime) -> None:
     db.session.query(Draft).where(Draft.case_id.in_(ids)).delete()
     db.session.query(HeldAct).where(HeldAct.case_id.in_(ids)).delete()
     db.session.query(DoorRepeat).where(DoorRepeat.case_id.in_(ids)).delete()
-    _drop_drafts_elsewhere(reports, ids)
+    drop_drafts_elsewhere(reports, ids)
     db.session.query(PhotoDetection).where(PhotoDetection.photo_id.in_(_photos(ids))).delete()
     _drop_messages(cases, reports, at)
     # previews before letters: whoever writes a letter from one holds it, and has finished by then
     drop_outputs_of(cases, at=at)
     take_out_of_letters(cases, at=at, reports=reports)
+    drop_packages(ids, at=at)
     forget(Case, ids)
     forget(Report, [report.id for report in reports])
     forget(Assignment, [assignment.id for case in cases for assignment in case.assignments])
@@ -170,6 +173,7 @@ def erase_originals(cases: Collection[Case], *, at: datetime) -> None:
         recording.sealed_name = seal_text(GONE, purpose=NAME_PURPOSE)
     db.session.query(BlockedSender).where(BlockedSender.report_id.in_(of_reports)).delete()
     forget_sent_reports([report.ref for report in reports])
+    erase_packages(ids)
     erase_payloads(ids)
     db.session.flush()
     db.session.expire_all()
@@ -255,32 +259,6 @@ def _keep_apart(report: Report, words: str | None, at: datetime | None, case_id:
     if words and at:
         sealed = seal_text(words, purpose=WORDS_PURPOSE)
         db.session.add(Addition(case_id=case_id, report_id=report.id, sealed_words=sealed, written_at=at))
-
-
-def _replies_elsewhere(reports: Sequence[Report]) -> list[Change]:
-    """What staff wrote in other cases to the senders of these reports alone, which may repeat what they said."""
-    ratings = select(Rating.id).where(Rating.reporter_id.in_([report.reporter_id for report in reports if report.reporter_id]))
-    return [
-        (Refusal, Refusal.objected_by_id.in_([report.id for report in reports]), {"decision_words": None}),
-        (Review, Review.rating_id.in_(ratings), {"words": None}),
-    ]
-
-
-def _drop_drafts_elsewhere(reports: Sequence[Report], ids: Collection[int]) -> None:
-    """Delete staff's drafts and held acts about other cases since one of these reports was there, as they may contain its words. A draft
-    saved after the report left may be a copy of an earlier one."""
-    was_there = exists().where(
-        CaseReport.case_id == Draft.case_id,
-        CaseReport.report_id.in_([report.id for report in reports]),
-        CaseReport.joined_at <= Draft.saved_at,
-    )
-    db.session.query(Draft).where(Draft.case_id.not_in(ids), was_there).delete(synchronize_session=False)
-    was_pressed = exists().where(
-        CaseReport.case_id == HeldAct.case_id,
-        CaseReport.report_id.in_([report.id for report in reports]),
-        CaseReport.joined_at <= HeldAct.pressed_at,
-    )
-    db.session.query(HeldAct).where(HeldAct.case_id.not_in(ids), was_pressed).delete(synchronize_session=False)
 
 
 def _texts_made_of(report_ids: list[int]) -> list[Change]:

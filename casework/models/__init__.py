@@ -48,7 +48,7 @@ from casework.models.doors import (
     WebhookSecret,
 )
 from casework.models.events import Anchor, Event, EventStream
-from casework.models.letters import Letter
+from casework.models.letters import IncomingPackage, Letter, OutgoingPackage, PackagePiece
 from casework.models.limits import IdempotencyKey, RateCounter
 from casework.models.messages import Delivery, MessageChoice, PushSubscription
 from casework.models.outbox import OutboxMessage
@@ -102,10 +102,11 @@ __all__ = [
     "DraftPhotos",
     "ElementSetting", "Event", "EventStream", "Extension", "ExtraQuestion", "FactsProgress", "Field", "FiguresSnapshot", "File", "Follower",
     "Forgotten", "GoingCall",
-    "HandBack", "HandOverTicket", "HeldAct", "Hold", "HostApp", "HotlineCall", "HouseSetting", "IdempotencyKey", "Letter", "LetterFile",
+    "HandBack", "HandOverTicket", "HeldAct", "Hold", "HostApp", "HotlineCall", "HouseSetting", "IdempotencyKey", "IncomingPackage",
+    "Letter", "LetterFile",
     "Letterhead", "LoginSession", "MeToo", "Membership", "MendedQuestion",
-    "Mention", "MessageChoice", "Note", "OfficeHours", "OneTimeCode", "OutboxMessage",
-    "Output", "OutsideIdentity", "OutsideSignIn", "Passkey", "PasskeyChallenge", "Photo", "PhotoAddress", "PhotoDetection",
+    "Mention", "MessageChoice", "Note", "OfficeHours", "OneTimeCode", "OutboxMessage", "OutgoingPackage",
+    "Output", "OutsideIdentity", "OutsideSignIn", "PackagePiece", "Passkey", "PasskeyChallenge", "Photo", "PhotoAddress", "PhotoDetection",
     "ProcessingActivity",
     "ProvisionedPerson",
     "ProgramProcess", "PublicFigures",

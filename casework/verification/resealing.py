@@ -22,6 +22,7 @@ from casework.doors.photo_addresses import URL_PURPOSE
 from casework.doors.repeats import ANSWER_PURPOSE as REPEATED
 from casework.doors.webhooks.signing import SECRET_PURPOSE as WEBHOOK
 from casework.erasure.quarantine import REASON_PURPOSE as QUARANTINE
+from casework.exchange.pieces import PIECE_PURPOSE, TOLD_PURPOSE
 from casework.files.local import FileMissing, FileStore, new_stored_name
 from casework.intake.file_report import ORIGINAL_PURPOSE, PLACE_PURPOSE, SECRET_PURPOSE, VILLAGE_PURPOSE
 from casework.messages.push_subscriptions import PURPOSE as PUSH
@@ -67,8 +68,11 @@ PURPOSES: dict[str, tuple[str | Callable[[Any], str], ...]] = {
     "hand_over_ticket.sealed_contact": (IDENTITY_PURPOSE,),
     "idempotency_key.sealed_result": (SECRET_PURPOSE,),
     "door_repeat.sealed_answer": (REPEATED,),
+    "incoming_package.sealed_told": (TOLD_PURPOSE,),
     "one_time_code.sealed_message": (MESSAGE_PURPOSE,),
     "outside_sign_in.sealed_secrets": (SECRETS_PURPOSE,),
+    "outgoing_package.sealed_told": (TOLD_PURPOSE,),
+    "package_piece.sealed_bytes": (PIECE_PURPOSE,),
     "photo_address.sealed_url": (URL_PURPOSE,),
     "photo.sealed_metadata": (FACTS_PURPOSE,),
     "photo.sealed_name": (NAME_PURPOSE,),

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 from playwright.sync_api import Page, expect
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 
 from casework.bilingual import Bilingual
 from casework.cases import lock_case
@@ -36,9 +36,11 @@ from casework.models import (
     DocumentNumber,
     Event,
     FiguresSnapshot,
+    HouseSetting,
     Letter,
     Membership,
     OutboxMessage,
+    OutgoingPackage,
 )
 from casework.outputs import fail_output, take_output
 from casework.parts import parts_of
@@ -75,6 +77,7 @@ from tests.outside import running
 from tests.reports.big_samples import agency_sheet
 from tests.reports.seal_samples import CENTRE, SINCE, authority, body_seal, own_signature
 from tests.reports.test_signing import signed_elsewhere
+from tests.second_centre import add_rule
 from web.commands.verify import verify
 from web.demo.pictures import draw_demo_photo
 from web.documents.making import make_letter_files
@@ -101,7 +104,7 @@ WITH_LETTERS = frozenset(
         "writing.write")}
     | {f"POST documents_{each}" for each in (
         "books.outside", "books.strike", "register.number", "register.retry", "register.strike", "register.withdrawal", "sealing.drop",
-        "sealing.retry", "sealing.seal", "sealing.signed", "writing.write")}
+        "sealing.retry", "sealing.seal", "sealing.signed", "writing.write", "exchange.send", "exchange.take_back", "exchange.again")}
 )  # fmt: skip
 PRINTED = frozenset(
     {"GET documents_writing.minutes", "GET documents_writing.minutes_file"}
@@ -770,6 +773,18 @@ def test_a_letter_is_written_numbered_sealed_and_taken_back(day: Day, monkeypatc
     press(lead, "seals")
     press(lead, "drop")
     assert not lead.page.locator("form[action$='/drop']").count()
+
+    # sent to a body outside, tried again, and asked back
+    for key, value in {"exchange_id": "H36.12.04", "exchange_bodies": "H36.20 Sở Xây dựng"}.items():
+        add_rule(HouseSetting(key=key, value=value, centre_id=day.world.centre.id, changed_at=day.now()), at=day.now())
+    clerk.go(kept)
+    press(clerk, "packages", receiver="H36.20")
+    with unit_of_work():
+        db.session.execute(update(OutgoingPackage).values(last_error="transport", attempts=1))
+    clerk.go(kept)
+    press(clerk, "again")
+    press(clerk, "back", reason="Gửi nhầm nơi.")
+    expect(page.locator("section[aria-labelledby=exchange-h]")).to_contain_text("Sở Xây dựng · Thu hồi")
 
     # taken back with its number; the book says so, and which numbers were used on paper
     press(clerk, "strike", reason="Soạn nhầm đơn vị.")

@@ -140,6 +140,11 @@ class Config:
                           "in a network that is trusted. Not set: files are not scanned.", shown="not set")
     clamav_down: str = setting("CLAMAV_DOWN", one_of("refuse", "accept"), "refuse",
                                "What happens to files while the daemon does not answer: refuse, or accept them unscanned.")
+    edxml_in: Path | None = setting("EDXML_IN", folder, None,
+                                    "Folder in which packages of document exchange (edXML) arrive; docs/document-exchange.md. With "
+                                    "EDXML_OUT or not at all. Not set: no documents are exchanged.", shown="not set")
+    edxml_out: Path | None = setting("EDXML_OUT", folder, None, "Folder into which packages for other bodies are written.",
+                                     shown="not set")
     oidc: Path | None = setting("OIDC", folder, None,
                                 "JSON file of the providers people can sign in with (OpenID Connect); docs/sign-in.md shows one. Not set: "
                                 "nobody signs in elsewhere.", shown="not set")
@@ -177,6 +182,7 @@ class Config:
         if self.smtp_url and not self.mail_from:
             raise SettingRefused(f"{PREFIX}SMTP_URL is set, and {PREFIX}MAIL_FROM is not: e-mails need a sender.")
         self._refuse_half_a_bucket()
+        self._refuse_half_an_exchange()
         if self.replica_url and self.is_sqlite:
             raise SettingRefused(f"{PREFIX}REPLICA_URL is set, and {PREFIX}DATABASE_URL is not one of PostgreSQL: SQLite has no replicas.")
         if self.is_secure or self.allow_plain_http:
@@ -195,6 +201,12 @@ class Config:
         parsed = urlsplit(self.s3_url)
         if parsed.scheme == "http" and not (is_loopback(parsed.hostname or "") or self.allow_plain_http):
             raise SettingRefused(f"{PREFIX}S3_URL must start with https://, because photos agencies and citizens see travel unsealed.")
+
+    def _refuse_half_an_exchange(self) -> None:
+        if (self.edxml_in is None) != (self.edxml_out is None):
+            raise SettingRefused(f"Exchange of documents needs both {PREFIX}EDXML_IN and {PREFIX}EDXML_OUT, or neither.")
+        if self.edxml_in is not None and self.edxml_in == self.edxml_out:
+            raise SettingRefused(f"{PREFIX}EDXML_IN and {PREFIX}EDXML_OUT are the same folder: what was sent would come back.")
 
     @classmethod
     def from_environment(cls, environ: Mapping[str, str] = os.environ) -> Config:

@@ -246,6 +246,10 @@ def _told(event: Event) -> str:
             return str(_("Sealed the number %(number)s.", number=number))
         case "fetch_output":
             return str(_("Fetched the number %(number)s to sign or seal it.", number=number))
+        case "send_package":
+            return str(_("Sent the number %(number)s to %(body)s by document exchange.", number=number, body=told.get("receiver", "")))
+        case "take_back_package":
+            return str(_("Asked %(body)s to give back the number %(number)s.", number=number, body=told.get("receiver", "")))
         case "return_signed":
             return str(_("Kept a signed copy of the number %(number)s.", number=number))
         case _:

@@ -50,6 +50,7 @@ from casework.parsing import number_in, year_in
 from casework.permissions import Action, may
 from casework.permissions.sight import report_owned_by, seen_by
 from web.clock import now
+from web.documents.exchange_panel import ExchangePanel, panel_of
 from web.documents.making import FAULTS
 from web.documents.printing import letter_file, own_letter_file, shown_page
 from web.forms import Form
@@ -115,7 +116,7 @@ def documents() -> ResponseReturnValue:
 @bp.get("/documents/<ref>")
 @performs(Action.READ_LETTERS)
 def document(ref: str) -> ResponseReturnValue:
-    return _page(found(document_seen(actor(), ref)))
+    return page_of(found(document_seen(actor(), ref)))
 
 
 @bp.get("/documents/<ref>/file")
@@ -155,7 +156,7 @@ def number(ref: str) -> ResponseReturnValue:
     if not may_number(actor(), body_of(seen.letter)):
         return found(None)
     if not form.validate_on_submit():
-        return _page(seen, number_form=form), 422
+        return page_of(seen, number_form=form), 422
     try:
         with unit_of_work():
             again = found(document_seen(actor(), ref)).letter
@@ -168,7 +169,7 @@ def number(ref: str) -> ResponseReturnValue:
         return redirect(url_for(".document", ref=ref))
     except NumberRefused as refusal:
         skips = isinstance(refusal, NumberSkipped)
-        return _page(found(document_seen(actor(), ref)), number_form=form, refusal=form.refuse(refusal), skips=skips), 422
+        return page_of(found(document_seen(actor(), ref)), number_form=form, refusal=form.refuse(refusal), skips=skips), 422
     flash(_("The document has the number %(number)s. Its file is made in a moment.", number=f"{given:02}"))
     return redirect(url_for(".document", ref=ref))
 
@@ -194,7 +195,7 @@ def retry(ref: str) -> ResponseReturnValue:
         with unit_of_work():
             retry_file(found(document_seen(actor(), ref)).letter, by=actor(), now=now())
     except NumberRefused as refusal:
-        return _page(found(document_seen(actor(), ref)), refusal=local(refusal.text)), 409
+        return page_of(found(document_seen(actor(), ref)), refusal=local(refusal.text)), 409
     flash(_("The file is made in a moment."))
     return redirect(url_for(".document", ref=ref))
 
@@ -223,12 +224,12 @@ def _taken_back(ref: str, act: Any) -> ResponseReturnValue:
     if not _may_take_back(seen):
         return found(None)
     if not form.validate_on_submit():
-        return _page(seen, reason_form=form), 422
+        return page_of(seen, reason_form=form), 422
     try:
         with unit_of_work():
             act(found(document_seen(actor(), ref)), form.reason.data or "")
     except NumberRefused as refusal:
-        return _page(found(document_seen(actor(), ref)), reason_form=form, refusal=form.refuse(refusal)), 422
+        return page_of(found(document_seen(actor(), ref)), reason_form=form, refusal=form.refuse(refusal)), 422
     flash(_("The document is taken back."))
     return redirect(url_for(".document", ref=ref))
 
@@ -237,9 +238,11 @@ def _may_take_back(seen: Document) -> bool:
     return may_withdraw(actor(), seen.letter) if seen.number is None else may_strike(actor(), seen.number.book, seen.letter)
 
 
-def _page(
-    seen: Document, *, number_form: NumberForm | None = None, reason_form: ReasonForm | None = None, refusal: str = "", skips: bool = False
+def page_of(
+    seen: Document, *, number_form: NumberForm | None = None, reason_form: ReasonForm | None = None, refusal: str = "", skips: bool = False,
+    exchange: ExchangePanel | None = None,
 ) -> str:
+    """The page of a document; a form that was sent comes back with its errors."""
     by, letter, today = actor(), seen.letter, local_day(now())
     numbers = seen.state is State.TO_NUMBER and may_number(by, body_of(letter))
     case = seen_by(by, db.session.get_one(Case, letter.case_id)) if letter.case_id is not None and may(by, Action.READ_CASE) else None
@@ -265,6 +268,7 @@ def _page(
         skips=skips or (number_form is not None and bool(number_form.gap_note.errors or number_form.gap_note.data)),
         files=files_of(letter) if letter.withdrawn_at is None and may_fetch(by, letter) else [],
         is_paper_hidden=not reads_paper(by, letter),
+        exchange=exchange or panel_of(letter),
         fault=_fault(seen),
         retries=seen.state is State.FAILED,
         public=public_standing(letter) if letter.kind == YEARBOOK and letter.withdrawn_at is None else None,

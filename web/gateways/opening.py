@@ -4,6 +4,8 @@ from typing import Any
 
 from flask import Flask, current_app
 
+from casework.exchange.folders import FolderTransport
+from casework.exchange.transport import Transport
 from casework.messages.http_client import Door
 from casework.messages.rendering import Addresses, Page
 from casework.messages.sending import Gateway
@@ -35,6 +37,13 @@ def open_gateways(config: Config) -> dict[str, Gateway]:
     if config.sms_url:
         gateways["sms"] = SmsGateway(config.sms_url, config.sms_token, door)
     return gateways
+
+
+def open_transport(config: Config) -> Transport | None:
+    """Who carries packages of document exchange; None where nobody does."""
+    if config.edxml_in is None or config.edxml_out is None:
+        return None
+    return FolderTransport(config.edxml_in, config.edxml_out)
 
 
 def _push_key(config: Config) -> str:

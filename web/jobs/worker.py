@@ -33,6 +33,7 @@ from web.documents.sealing_job import seal_letters
 from web.files.storage import shelf_of
 from web.gateways.opening import page_addresses
 from web.jobs import output_makers as makers  # noqa: F401  (brings what makes each kind)
+from web.jobs.documents_exchanged import exchange_documents
 from web.jobs.faces import seek_faces
 from web.jobs.photos_elsewhere import fetch_photos
 from web.jobs.recordings import prepare_recordings
@@ -88,6 +89,7 @@ def jobs_of(app: Flask) -> list[Job]:
             "prepare_recordings": lambda moment: prepare_recordings(app.extensions["file_store"], now=moment),
             "set_apart_unconfirmed": lambda moment: set_apart_unconfirmed(moment, provable=provable_kinds(app, moment)),
             "sweep_codes": forget_codes,
+            "exchange_documents": lambda moment: exchange_documents(app, moment),
             "fetch_photos": lambda moment: fetch_photos(app, moment),
             "tell_endpoints": lambda moment: tell_endpoints(app, moment),
             "make_letter_files": lambda moment: make_letter_files(app, app.extensions["file_store"], now=moment),

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from flask import Flask, current_app
-from sqlalchemy import Select, and_, case, func, literal, select, text
+from sqlalchemy import ColumnElement, Select, and_, case, func, literal, select, text
 from sqlalchemy.engine import make_url
 
 from casework.db import db
@@ -27,6 +27,7 @@ from casework.models import (
     DocumentNumber,
     Event,
     OutboxMessage,
+    OutgoingPackage,
     Output,
     Photo,
     ProgramProcess,
@@ -240,11 +241,17 @@ def _files(app: Flask, at: datetime) -> dict[str, Backlog]:
         "recordings": _backlog(select(Recording.id).where(unprepared), Recording.linked_at),
         "letters": _backlog(select(DocumentNumber.id).where(DocumentNumber.file_due_at <= at), DocumentNumber.file_due_at),
         "seals": _backlog(_since(SealingOrder, SealingOrder.state.in_(("waiting", "sealing")), at), SealingOrder.due_at),
+        "packages": _backlog(select(OutgoingPackage.id).where(_unsent()), OutgoingPackage.asked_at),
         "outputs": _backlog(_since(Output, Output.state.in_(("waiting", "making")), at), Output.due_at),
     }
     if app.config["FIND_FACES"] and face_detection.is_installed():
         found["faces"] = _backlog(select(Photo.id).where(unseen), Photo.linked_at)
     return found
+
+
+def _unsent() -> ColumnElement[bool]:
+    """Packages to other bodies that have not left, whatever holds them up."""
+    return and_(OutgoingPackage.sent_at.is_(None), OutgoingPackage.dropped_at.is_(None))
 
 
 def _disks(app: Flask) -> tuple[dict[str, Disk], tuple[str, ...]]:

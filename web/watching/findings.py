@@ -155,6 +155,7 @@ def _jobs(found: Figures) -> Iterator[Finding]:
 KINDS_OF_FILES = {
     "recordings": Bilingual("bản ghi âm, ghi hình", "recordings"), "letters": Bilingual("văn bản", "letters"),
     "seals": Bilingual("văn bản chờ ký số", "letters to be sealed"), "outputs": Bilingual("tệp xuất", "exports"),
+    "packages": Bilingual("gói tin văn bản gửi cơ quan khác", "packages of documents to other bodies"),
     "faces": Bilingual("ảnh chờ tìm khuôn mặt", "photos to be looked at for faces"),
 }  # fmt: skip
 

@@ -15,6 +15,7 @@ WHAT: dict[str, Bilingual] = {
     "look_after_service_accounts": Bilingual("Báo khóa kết nối sắp hết hạn; kết thúc tài khoản của nơi đã thôi hoạt động",
                                              "Tell of keys that run out; end service accounts of bodies that have ended"),
     "tell_endpoints": Bilingual("Báo tin cho hệ thống khác (webhook)", "Tell other systems what has happened (webhooks)"),
+    "exchange_documents": Bilingual("Gửi và nhận văn bản qua trục", "Exchange documents with other bodies"),
     "fetch_photos": Bilingual("Tải ảnh mà phản ánh nêu bằng địa chỉ", "Fetch photos that reports name by their address"),
     "sweep_webhooks": Bilingual("Xóa tin webhook cũ; tắt địa chỉ không trả lời nhiều ngày",
                                 "Forget old webhooks; turn off endpoints that have been silent for days"),

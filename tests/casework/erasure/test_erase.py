@@ -42,9 +42,12 @@ from casework.models import (
     HeldAct,
     Hold,
     HotlineCall,
+    IncomingPackage,
     Letter,
     Note,
     OutboxMessage,
+    OutgoingPackage,
+    PackagePiece,
     Question,
     Rating,
     Recording,
@@ -113,6 +116,9 @@ VOCABULARY = {
     "webhook_delivery": {"message", "about", "type", "told", "body", "last_error"},
     # what stands behind its number, of a setting
     "letter": {"symbol"},
+    # identifiers of bodies, names of documents, digests, names of the transport
+    "incoming_package": {"sender", "receiver", "document", "sha256", "came_as"},
+    "outgoing_package": {"sender", "receiver", "document", "sha256", "sent_as"},
     # labels of the model, the same for every case
     "step_record": {"element", "label_vi", "label_en", "outcome", "outcome_vi", "outcome_en"},
     "step_value": {"field", "label_vi", "label_en"},
@@ -203,6 +209,16 @@ def add_rows(case: Case, report_id: int, world: build.World) -> None:
                      dedupe_key=f"{case.code}:{attempts}", created_at=now, due_at=now, attempts=attempts, sent_at=now if attempts else None)
             for attempts in (0, 1)
         ])  # fmt: skip
+        letter = db.session.scalars(select(Letter).where(Letter.case_id == case.id)).first()
+        assert letter is not None
+        came = IncomingPackage(centre_id=case.centre_id, case_id=case.id, business="new", sender="H36.20", receiver="H36.12", size=1,
+                               document=case.code, sha256="", came_as="", came_at=now, sealed_told=b"", state="waiting")  # fmt: skip
+        goes = OutgoingPackage(centre_id=case.centre_id, letter_id=letter.id, business="new", sender="H36.12", receiver="H36.20",
+                               document=case.code, sealed_told=b"", asked_at=now, due_at=now)  # fmt: skip
+        db.session.add_all([came, goes])
+        db.session.flush()
+        db.session.add_all([PackagePiece(incoming_id=came.id, number=0, sealed_bytes=b""),
+                            PackagePiece(outgoing_id=goes.id, number=0, sealed_bytes=b"")])  # fmt: skip
         plan = Reorganisation(title="", source="", on=now.date(), created_at=now)
         db.session.add(plan)
         db.session.flush()
