@@ -18,6 +18,7 @@ from sqlalchemy.orm import aliased
 from casework.db import db
 from casework.documents.letters import take_out_of_letters
 from casework.doors.photo_addresses import forget_addresses
+from casework.erasure.people import forget_letters_of, forget_person
 from casework.erasure.reasons_to_look import erase_reasons_to_look
 from casework.events import empty_payloads
 from casework.intake.file_report import PLACE_PURPOSE, place_words, typed_village
@@ -60,7 +61,6 @@ from casework.models import (
     Refusal,
     ReplyLink,
     Report,
-    Reporter,
     ReportText,
     Review,
     SearchRow,
@@ -81,7 +81,6 @@ from casework.triage.refusals import objection_words
 
 GONE = ""
 """Replaces a text that may not be NULL."""
-
 
 CODES_TOGETHER = 50
 """Codes sought in letters by one query: a case may have many merged into it."""
@@ -124,6 +123,7 @@ def erase_derived(cases: Sequence[Case], *, at: datetime) -> None:
     db.session.query(Draft).where(Draft.case_id.in_(ids)).delete()
     db.session.query(HeldAct).where(HeldAct.case_id.in_(ids)).delete()
     db.session.query(DoorRepeat).where(DoorRepeat.case_id.in_(ids)).delete()
+    forget_letters_of([report.id for report in reports])
     _drop_drafts_elsewhere(reports, ids)
     db.session.query(PhotoDetection).where(PhotoDetection.photo_id.in_(_photos(ids))).delete()
     _drop_messages(cases, reports, at)
@@ -352,13 +352,6 @@ def _seal_place_away(report: Report) -> None:
         report.sealed_place = seal_text(words, purpose=PLACE_PURPOSE)
     forget_point(report)
     report.village = report.sealed_village = report.area_id = report.camera_id = report.field_id = None
-
-
-def forget_person(reporter: Reporter) -> None:
-    """Empty the identity of a sender; the row stays, for numbers and for ratings."""
-    reporter.sealed_identity = reporter.account_id = reporter.phone_digest = reporter.email_digest = None
-    reporter.contact_verified_at = reporter.verified_contact = reporter.restricted_at = None
-    reporter.channels = []
 
 
 def _drop_messages(cases: Collection[Case], reports: Sequence[Report], at: datetime) -> None:

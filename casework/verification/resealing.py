@@ -24,6 +24,7 @@ from casework.doors.webhooks.signing import SECRET_PURPOSE as WEBHOOK
 from casework.erasure.quarantine import REASON_PURPOSE as QUARANTINE
 from casework.files.local import FileMissing, FileStore, new_stored_name
 from casework.intake.file_report import ORIGINAL_PURPOSE, PLACE_PURPOSE, SECRET_PURPOSE, VILLAGE_PURPOSE
+from casework.mail_in.keeping import RAW_PURPOSE
 from casework.messages.push_subscriptions import PURPOSE as PUSH
 from casework.models import File
 from casework.pausing.additions import WORDS_PURPOSE as ADDITION
@@ -67,6 +68,7 @@ PURPOSES: dict[str, tuple[str | Callable[[Any], str], ...]] = {
     "hand_over_ticket.sealed_contact": (IDENTITY_PURPOSE,),
     "idempotency_key.sealed_result": (SECRET_PURPOSE,),
     "door_repeat.sealed_answer": (REPEATED,),
+    "incoming_letter.sealed_raw": (RAW_PURPOSE,),
     "one_time_code.sealed_message": (MESSAGE_PURPOSE,),
     "outside_sign_in.sealed_secrets": (SECRETS_PURPOSE,),
     "photo_address.sealed_url": (URL_PURPOSE,),
