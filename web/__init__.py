@@ -154,6 +154,7 @@ def settings_of(config: Config, *, runs_jobs: bool = False) -> dict[str, Any]:
         "WAIT_SECONDS": config.wait_seconds,
         "APPLICATION_ROOT": config.root or "/",
         "INSIDE_HOSTS": config.inside_hosts,
+        "MAILBOX": config.mailbox,
         "CLAMAV_DOWN": config.clamav_down,
         "DATA": config.data,
         "KEYRING": config.keyring,

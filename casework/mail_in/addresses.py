@@ -6,10 +6,11 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import delete, select
 
-from casework.contacts.report_links import case_of
+from casework.contacts.report_links import case_of, links_of
 from casework.db import db, inserting
 from casework.models import Case, CaseReport, Delivery, ReplyAddress, Report
 from casework.sealing.seal import lookup_digest
+from casework.states import ENDED_STATES
 
 ANSWERED_WITHIN = timedelta(days=30)
 """After the end of a case an address still leads to it; what comes then waits for a person."""
@@ -22,12 +23,14 @@ SENDER = "reporter:"
 
 
 def token_for(recipient: str, *, now: datetime) -> str | None:
-    """The token by which a recipient of our letters answers; None for whoever did not send a report. Makes the address at the first letter.
+    """The token by which a recipient of our letters answers. Makes the address at the first letter.
+
+    None for whoever did not send a report, asked to restrict processing, or sent one that takes nothing more.
     """
     if not recipient.startswith(SENDER):
         return None
     report = db.session.scalar(select(Report).where(Report.reporter_id == int(recipient.removeprefix(SENDER))).limit(1))
-    if report is None:
+    if report is None or not takes_more(report):
         return None
     table = ReplyAddress.__table__
     salt = secrets.token_hex(8)
@@ -57,6 +60,15 @@ def report_quoted(message_ids: tuple[str, ...], *, now: datetime) -> Report | No
         return None
     report = db.session.scalar(select(Report).where(Report.reporter_id == int(told[0].removeprefix(SENDER))).limit(1))
     return report if report is not None and counts(case_of(report), now) else None
+
+
+def takes_more(report: Report) -> bool:
+    """Whether what the sender writes can still be added to the report: as on their own page, and while nothing about them is restricted."""
+    links = links_of(report)
+    if report.reporter is None or report.reporter.is_restricted or not links or links[-1].left_at is not None:
+        return False
+    case = links[-1].case
+    return case.quarantined_at is None and case.state not in ENDED_STATES
 
 
 def counts(case: Case, now: datetime) -> bool:

@@ -4,11 +4,13 @@ from typing import Any
 
 from flask import Flask, current_app
 
+from casework.mail_in.addresses import token_for
 from casework.messages.http_client import Door
 from casework.messages.rendering import Addresses, Page
 from casework.messages.sending import Gateway
 from web.accounts.notification_preferences import unsubscribe_link
 from web.areas_followed import area_link
+from web.clock import now
 from web.config import Config
 from web.config.kept_secrets import VAPID_KEY
 from web.gateways.push import PushGateway, kept_key
@@ -54,10 +56,19 @@ def page_addresses(app: Flask) -> Addresses:
             return unsubscribe_link(of)
         if page is Page.AREA:
             return area_link(of)
+        if page is Page.ANSWER:
+            return _answer_address(app, of)
         endpoint, values = _route(page, of)
         return f"{app.config['BASE_URL']}{app.url_map.bind('-').build(endpoint, values)}"
 
     return address
+
+
+def _answer_address(app: Flask, recipient: str) -> str:
+    mailbox: str = app.config["MAILBOX"]
+    token = token_for(recipient, now=now()) if mailbox else None
+    local, at, domain = mailbox.partition("@")
+    return f"{local}+{token}{at}{domain}" if token is not None else ""
 
 
 def _route(page: Page, of: str) -> tuple[str, dict[str, Any]]:

@@ -34,10 +34,17 @@ OURS = frozenset({503, 530, 534, 535, 538})
 """Answers that demand a sign-in or refuse ours (RFC 4954), so that every message fails alike (RFC 5321: 503, wrong order of commands)."""
 BARRED, RELAY = b"5.7.", re.compile(rb"(?<![@.-])\brelay(ing)?\b(?![@.-]\w)", re.IGNORECASE)
 """Not permitted by the server's rules (RFC 3463, 3.8), for example when it does not relay for us; older servers say so in words."""
-FOOT = {
-    "vi": "Thư tự động, xin không trả lời. Ông/Bà chọn cách nhận tin tại: ",
-    "en": "This letter was sent by itself; please do not answer it. Choose how you are told: ",
+UNREAD = {
+    "vi": "Thư tự động, xin không trả lời.",
+    "en": "This letter was sent by itself; please do not answer it.",
 }
+ANSWERED = {
+    "vi": "Ông/Bà trả lời thư này thì Trung tâm nhận được vào hồ sơ của Ông/Bà. Xin không gửi mật khẩu, mã xác nhận, số giấy tờ tuỳ thân, "
+          "số tài khoản hay thông tin riêng của người khác.",
+    "en": "If you reply to this letter, the centre gets it with your case. Please do not send passwords, one-time codes, numbers of "
+          "identity papers or accounts, or what is private to others.",
+}
+CHOOSE = {"vi": "Ông/Bà chọn cách nhận tin tại: ", "en": "Choose how you are told: "}
 READ = {"vi": "Xem tại: ", "en": "Read it here: "}
 
 
@@ -190,6 +197,8 @@ def letter_of(outgoing: Outgoing, recipient: str, sender: str) -> EmailMessage:
     name, address = parseaddr(sender)
     letter["From"] = Address(display_name=name, addr_spec=address)
     letter["To"] = Address(addr_spec=recipient)
+    if words.answers:
+        letter["Reply-To"] = Address(addr_spec=words.answers)
     letter["Subject"] = words.subject
     letter["Date"] = format_datetime(outgoing.written_at)
     letter["Message-ID"] = f"<{outgoing.token}@{domain}>"
@@ -253,7 +262,7 @@ def _leave(connection: smtplib.SMTP) -> None:
 
 def _text(words: MessageWords) -> str:
     link = f"\n\n{READ[words.language]}{words.link}" if words.link and words.link not in words.body else ""
-    foot = f"\n\n-- \n{FOOT[words.language]}{words.choices}" if words.choices else ""
+    foot = f"\n\n-- \n{_foot(words)}{words.choices}" if words.choices else ""
     return f"{words.body}{link}{foot}\n"
 
 
@@ -265,6 +274,10 @@ def _html(words: MessageWords) -> str:
         parts = parts.replace(link, f'<a href="{link}">{link}</a>')
     elif link:
         parts += f'<p>{escape(READ[words.language])}<a href="{link}">{link}</a></p>'
-    foot = f'<hr><p><small>{escape(FOOT[words.language])}<a href="{choices}">{choices}</a></small></p>' if choices else ""
+    foot = f'<hr><p><small>{escape(_foot(words))}<a href="{choices}">{choices}</a></small></p>' if choices else ""
     head = f'<meta charset="utf-8"><title>{escape(words.subject)}</title>'
     return f'<!doctype html><html lang="{words.language}"><head>{head}</head><body>{parts}{foot}</body></html>'
+
+
+def _foot(words: MessageWords) -> str:
+    return f"{(ANSWERED if words.answers else UNREAD)[words.language]} {CHOOSE[words.language]}"
