@@ -18,7 +18,7 @@ from sqlalchemy.orm import aliased
 from casework.db import db
 from casework.documents.letters import take_out_of_letters
 from casework.doors.photo_addresses import forget_addresses
-from casework.erasure.people import forget_letters_of, forget_person
+from casework.erasure.people import forget_person
 from casework.erasure.reasons_to_look import erase_reasons_to_look
 from casework.events import empty_payloads
 from casework.intake.file_report import PLACE_PURPOSE, place_words, typed_village
@@ -123,7 +123,6 @@ def erase_derived(cases: Sequence[Case], *, at: datetime) -> None:
     db.session.query(Draft).where(Draft.case_id.in_(ids)).delete()
     db.session.query(HeldAct).where(HeldAct.case_id.in_(ids)).delete()
     db.session.query(DoorRepeat).where(DoorRepeat.case_id.in_(ids)).delete()
-    forget_letters_of([report.id for report in reports])
     _drop_drafts_elsewhere(reports, ids)
     db.session.query(PhotoDetection).where(PhotoDetection.photo_id.in_(_photos(ids))).delete()
     _drop_messages(cases, reports, at)

@@ -9,7 +9,7 @@ from casework.models import IncomingLetter, ReplyAddress, Report, Reporter
 from casework.privacy.dead_addresses import lives_again
 
 
-def forget_letters_of(report_ids: Collection[int]) -> None:
+def _forget_letters_of(report_ids: Collection[int]) -> None:
     """Erase the reply addresses of these reports, and the letters sent there that nobody has taken."""
     letters = update(IncomingLetter).where(IncomingLetter.report_id.in_(report_ids)).values(sealed_raw=None)
     db.session.execute(letters, execution_options={"synchronize_session": False})
@@ -19,7 +19,7 @@ def forget_letters_of(report_ids: Collection[int]) -> None:
 
 def forget_mail_of(reporter: Reporter) -> None:
     """The same of a sender who is forgotten, and that their address took no letters."""
-    forget_letters_of(list(db.session.scalars(select(Report.id).where(Report.reporter_id == reporter.id))))
+    _forget_letters_of(list(db.session.scalars(select(Report.id).where(Report.reporter_id == reporter.id))))
     lives_again(reporter.email_digest)
 
 

@@ -6,7 +6,7 @@ its sender, and whether a machine wrote it. `judging` says whose it is, `keeping
 
 from casework.mail_in.bounces import Bounce, bounce_of
 from casework.mail_in.proof import is_proven
-from casework.mail_in.reading import Attachment, Letter, Unreadable, read_letter
+from casework.mail_in.reading import MAX_BYTES, Attachment, Letter, Unreadable, read_letter
 from casework.mail_in.reply_addresses import token_of
 
-__all__ = ["Attachment", "Bounce", "Letter", "Unreadable", "bounce_of", "is_proven", "read_letter", "token_of"]
+__all__ = ["MAX_BYTES", "Attachment", "Bounce", "Letter", "Unreadable", "bounce_of", "is_proven", "read_letter", "token_of"]

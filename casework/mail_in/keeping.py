@@ -9,9 +9,9 @@ import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, func, select, update
 
-from casework.db import db, inserting, unit_of_work
+from casework.db import db, inserting, new_ref, unit_of_work
 from casework.models import IncomingLetter
 from casework.sealing.seal import lookup_digest, open_sealed, seal
 
@@ -23,6 +23,9 @@ KEPT_FOR = timedelta(days=30)
 """How long the trace of a letter stays after it was handled, and the letter itself where it is unclear."""
 
 TOGETHER = 500
+MOST_KEPT, MOST_KEPT_BYTES = 1_000, 2**30
+"""Letters, and their bytes, that wait for a person; more are left in the mailbox, which has a limit of its own."""
+
 LONGEST_HEAD = 256 * 1024
 _MESSAGE_ID = re.compile(rb"^message-id:\s*(<[^<>\s]{3,250}>)", re.IGNORECASE | re.MULTILINE)
 
@@ -62,11 +65,29 @@ def keep_letter(raw: bytes, *, mailbox: str, now: datetime) -> Kept:
         return Kept(kept.id, kept.state)
 
 
-def keep_too_large(name: str, *, mailbox: str, now: datetime) -> Kept:
-    """Note a letter that is too large to be fetched; it stays where it is. `name` is the mailbox's own of it. Commits."""
+def note_left(name: str, *, mailbox: str, size: int, why: str, now: datetime) -> Kept:
+    """Note a letter that stays in the mailbox, too large ("size") or not given by its server ("not_given"). Commits.
+
+    `name` is the mailbox's own of it, `size` what the server says.
+    """
     with unit_of_work():
-        kept = _put(lookup_digest(f"{mailbox} {name}", purpose=KEY_PURPOSE), "", None, now, why="size")
+        kept = _put(lookup_digest(f"{mailbox} {name}", purpose=KEY_PURPOSE), "", None, now, why=why, size=size)
         return Kept(kept.id, kept.state)
+
+
+def has_room() -> bool:
+    """Whether letters may be fetched, or as many wait already as people can look through."""
+    table = IncomingLetter
+    kept = select(table.size).where(table.state.in_(("waiting", "unclear")), table.sealed_raw.is_not(None)).limit(MOST_KEPT)
+    count, size = db.session.execute(select(func.count(), func.coalesce(func.sum(kept.subquery().c.size), 0))).one()
+    return bool(count < MOST_KEPT and size < MOST_KEPT_BYTES)
+
+
+def waiting_letters(now: datetime, most: int) -> list[int]:
+    """The rows of the oldest letters nobody has begun with."""
+    table = IncomingLetter
+    free = table.claimed_until.is_(None) | (table.claimed_until <= now)
+    return list(db.session.scalars(select(table.id).where(table.state == "waiting", free).order_by(table.id).limit(most)))
 
 
 def claim_letter(letter_id: int, *, now: datetime) -> Claimed | None:
@@ -108,10 +129,11 @@ def forget_old_letters(now: datetime) -> None:
         db.session.execute(delete(IncomingLetter).where(IncomingLetter.id.in_(ids)))
 
 
-def _put(key: str, content_digest: str, raw: bytes | None, now: datetime, *, why: str | None = None) -> IncomingLetter:
+def _put(key: str, content_digest: str, raw: bytes | None, now: datetime, *, why: str | None = None, size: int = 0) -> IncomingLetter:
     row = {
         "key": key, "content_digest": content_digest, "sealed_raw": seal(raw, purpose=RAW_PURPOSE) if raw is not None else None,
         "state": "unclear" if why else "waiting", "why": why, "received_at": now, "handled_at": now if why else None,
+        "ref": new_ref(), "size": len(raw) if raw is not None else size,
     }  # fmt: skip
     known = db.session.scalar(select(IncomingLetter).where(IncomingLetter.key == key))
     if known is None:

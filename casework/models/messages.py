@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import Boolean, CheckConstraint, ForeignKey, Index, LargeBinary, String, Text, false, text
 from sqlalchemy.orm import Mapped, deferred, mapped_column
 
-from casework.db import Id, Json, Model
+from casework.db import Id, Json, Model, Referable
 
 UNDER_WAY = text("sent_at IS NULL AND given_up_at IS NULL AND dropped_at IS NULL")
 GIVEN_UP = text("given_up_at IS NOT NULL")
@@ -17,6 +17,7 @@ REFERRED = text("gateway_ref IS NOT NULL")
 LIVE = text("ended_at IS NULL")
 HANDLED = text("handled_at IS NOT NULL")
 UNCLEAR = text("state = 'unclear'")
+WAITING = text("state = 'waiting'")
 
 
 class Delivery(Model):
@@ -96,12 +97,13 @@ class ReplyAddress(Model):
     made_at: Mapped[datetime]
 
 
-class IncomingLetter(Model):
+class IncomingLetter(Referable, Model):
     """A letter fetched from the mailbox, once. Its bytes are kept, sealed, until it is taken or its time is over."""
 
     __tablename__ = "incoming_letter"
     __table_args__ = (
-        CheckConstraint("state IN ('waiting', 'taken', 'unclear', 'machine', 'bounce')", name="state"),
+        CheckConstraint("state IN ('waiting', 'taken', 'unclear', 'machine', 'bounce', 'filed', 'thrown')", name="state"),
+        Index("ix_incoming_letter_waiting", "id", sqlite_where=WAITING, postgresql_where=WAITING),
         Index("ix_incoming_letter_handled", "handled_at", "id", sqlite_where=HANDLED, postgresql_where=HANDLED),
         Index("ix_incoming_letter_unclear", "received_at", "id", sqlite_where=UNCLEAR, postgresql_where=UNCLEAR),
         Index("ix_incoming_letter_report", "report_id", sqlite_where=text("report_id IS NOT NULL"),
@@ -114,10 +116,12 @@ class IncomingLetter(Model):
     state: Mapped[str] = mapped_column(String(8), server_default="waiting")
     why: Mapped[str | None] = mapped_column(String(12), comment="a word for why it is unclear")
     report_id: Mapped[int | None] = mapped_column(ForeignKey("report.id"), comment="whose address it was sent to")
+    size: Mapped[int] = mapped_column(comment="in bytes, of the letter as it came")
     received_at: Mapped[datetime]
     attempts: Mapped[int] = mapped_column(server_default="0")
     claimed_until: Mapped[datetime | None]
     handled_at: Mapped[datetime | None]
+    holder_id: Mapped[int | None] = mapped_column(ForeignKey("account.id"), comment="who looks after it while it is unclear")
 
 
 class DeadEmail(Model):

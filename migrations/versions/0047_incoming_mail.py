@@ -29,6 +29,7 @@ def upgrade() -> None:
     )
     op.create_table('incoming_letter',
     sa.Column('id', BIG, nullable=False),
+    sa.Column('ref', sa.String(length=16), nullable=False),
     sa.Column('key', sa.String(length=64), nullable=False, comment='keyed digest of mailbox and Message-ID'),
     sa.Column('content_digest', sa.String(length=64), nullable=False,
               comment='keyed, of the body: another letter may bear the same Message-ID'),
@@ -36,17 +37,21 @@ def upgrade() -> None:
     sa.Column('state', sa.String(length=8), server_default='waiting', nullable=False),
     sa.Column('why', sa.String(length=12), nullable=True, comment='a word for why it is unclear'),
     sa.Column('report_id', BIG, nullable=True, comment='whose address it was sent to'),
+    sa.Column('size', BIG, nullable=False, comment='in bytes, of the letter as it came'),
     sa.Column('received_at', INSTANT, nullable=False),
     sa.Column('attempts', BIG, server_default='0', nullable=False),
     sa.Column('claimed_until', INSTANT, nullable=True),
     sa.Column('handled_at', INSTANT, nullable=True),
-    sa.CheckConstraint("state IN ('waiting', 'taken', 'unclear', 'machine', 'bounce')", name=op.f('ck_incoming_letter_state')),
+    sa.Column('holder_id', BIG, nullable=True, comment='who looks after it while it is unclear'),
+    sa.CheckConstraint("state IN ('waiting', 'taken', 'unclear', 'machine', 'bounce', 'filed', 'thrown')", name=op.f('ck_incoming_letter_state')),
     sa.ForeignKeyConstraint(['report_id'], ['report.id'], name=op.f('fk_incoming_letter_report_id_report')),
+    sa.ForeignKeyConstraint(['holder_id'], ['account.id'], name=op.f('fk_incoming_letter_holder_id_account')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_incoming_letter')),
+    sa.UniqueConstraint('ref', name=op.f('uq_incoming_letter_ref')),
     sa.UniqueConstraint('key', name=op.f('uq_incoming_letter_key'))
     )
     for name, columns, where in (
-        ('handled', ['handled_at', 'id'], 'handled_at IS NOT NULL'), ('unclear', ['received_at', 'id'], "state = 'unclear'"),
+        ('waiting', ['id'], "state = 'waiting'"), ('handled', ['handled_at', 'id'], 'handled_at IS NOT NULL'), ('unclear', ['received_at', 'id'], "state = 'unclear'"),
         ('report', ['report_id'], 'report_id IS NOT NULL'),
     ):
         op.create_index(f'ix_incoming_letter_{name}', 'incoming_letter', columns, sqlite_where=sa.text(where),

@@ -13,6 +13,7 @@ from web.areas_followed import area_link
 from web.clock import now
 from web.config import Config
 from web.config.kept_secrets import VAPID_KEY
+from web.gateways.imap import ImapServer, Mailbox
 from web.gateways.push import PushGateway, kept_key
 from web.gateways.sms import SmsGateway
 from web.gateways.smtp import MailGateway, SmtpServer
@@ -37,6 +38,11 @@ def open_gateways(config: Config) -> dict[str, Gateway]:
     if config.sms_url:
         gateways["sms"] = SmsGateway(config.sms_url, config.sms_token, door)
     return gateways
+
+
+def open_mailbox(config: Config) -> Mailbox | None:
+    """The mailbox answers come to; None where none is configured."""
+    return Mailbox(ImapServer.read(config.imap_url), config.mailbox, config.authserv_id) if config.imap_url else None
 
 
 def _push_key(config: Config) -> str:

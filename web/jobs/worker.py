@@ -40,6 +40,8 @@ from web.jobs.faces import seek_faces
 from web.jobs.photos_elsewhere import fetch_photos
 from web.jobs.recordings import prepare_recordings
 from web.jobs.webhooks import tell_endpoints
+from web.mail_in.fetching import fetch_letters
+from web.mail_in.taking import take_letters
 from web.outputs.making import make_outputs
 from web.request_log import forget_old_logs
 from web.watching.jobs import Jobs, perform
@@ -92,6 +94,8 @@ def jobs_of(app: Flask) -> list[Job]:
             "set_apart_unconfirmed": lambda moment: set_apart_unconfirmed(moment, provable=provable_kinds(app, moment)),
             "sweep_codes": forget_codes,
             "fetch_photos": lambda moment: fetch_photos(app, moment),
+            "fetch_letters": lambda moment: fetch_letters(app, moment),
+            "take_letters": lambda moment: take_letters(app, moment),
             "tell_endpoints": lambda moment: tell_endpoints(app, moment),
             "make_letter_files": lambda moment: make_letter_files(app, app.extensions["file_store"], now=moment),
             "seal_letters": lambda moment: seal_letters(app, app.extensions["file_store"], now=moment),

@@ -20,8 +20,8 @@ from casework.mail_in.keeping import (
     forget_old_letters,
     give_back,
     keep_letter,
-    keep_too_large,
     mark_handled,
+    note_left,
 )
 from casework.messages.recipients import recipient_of
 from casework.messages.routing import route_messages
@@ -168,8 +168,8 @@ def test_a_letter_is_kept_once_however_often_it_comes(house: House) -> None:
     other = keep_letter(raw(OURS, words="Chuyện khác"), mailbox=OURS, now=NOW)
     assert (other.id != first.id, other.state) == (True, "unclear"), "nobody takes the place of a letter by its Message-ID"
     assert keep_letter(raw(OURS, words="Chuyện khác"), mailbox=OURS, now=NOW) == other
-    large = keep_too_large("7 99", mailbox=OURS, now=NOW)
-    assert large == keep_too_large("7 99", mailbox=OURS, now=NOW)
+    large = note_left("7 99", mailbox=OURS, size=30_000_000, why="size", now=NOW)
+    assert large == note_left("7 99", mailbox=OURS, size=30_000_000, why="size", now=NOW)
     assert large.state == "unclear"
     row = db.session.get_one(IncomingLetter, first.id)
     assert row.sealed_raw is not None
