@@ -42,7 +42,7 @@ PAGES = (
     "accounts.outside_identities",
     "offline.pages", "offline.reports", "rights.own", "rights.requests", "rights.processing", "rights.access", "rights.breaches",
     "statistics.figures", "statistics.dashboard", "statistics.due_calendar", "outputs.pages", "outputs.schedules", "reporting.pages",
-    "links.reply", "links.of_case", "open311.views", "scim.views", "api.views", "api.reference",
+    "links.reply", "links.of_case", "mail_in.pages", "open311.views", "scim.views", "api.views", "api.reference",
 )  # fmt: skip
 """The modules with pages; each has a blueprint `bp`."""
 

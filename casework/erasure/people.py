@@ -11,7 +11,8 @@ from casework.privacy.dead_addresses import lives_again
 
 def _forget_letters_of(report_ids: Collection[int]) -> None:
     """Erase the reply addresses of these reports, and the letters sent there that nobody has taken."""
-    letters = update(IncomingLetter).where(IncomingLetter.report_id.in_(report_ids)).values(sealed_raw=None)
+    waiting = IncomingLetter.report_id.in_(report_ids) & IncomingLetter.state.in_(("waiting", "unclear"))
+    letters = update(IncomingLetter).where(waiting).values(sealed_raw=None, state="thrown", why=None)
     db.session.execute(letters, execution_options={"synchronize_session": False})
     addresses = delete(ReplyAddress).where(ReplyAddress.report_id.in_(report_ids))
     db.session.execute(addresses, execution_options={"synchronize_session": False})

@@ -105,7 +105,7 @@ class IncomingLetter(Referable, Model):
         CheckConstraint("state IN ('waiting', 'taken', 'unclear', 'machine', 'bounce', 'filed', 'thrown')", name="state"),
         Index("ix_incoming_letter_waiting", "id", sqlite_where=WAITING, postgresql_where=WAITING),
         Index("ix_incoming_letter_handled", "handled_at", "id", sqlite_where=HANDLED, postgresql_where=HANDLED),
-        Index("ix_incoming_letter_unclear", "received_at", "id", sqlite_where=UNCLEAR, postgresql_where=UNCLEAR),
+        Index("ix_incoming_letter_unclear", "id", sqlite_where=UNCLEAR, postgresql_where=UNCLEAR),
         Index("ix_incoming_letter_report", "report_id", sqlite_where=text("report_id IS NOT NULL"),
               postgresql_where=text("report_id IS NOT NULL")),
     )  # fmt: skip

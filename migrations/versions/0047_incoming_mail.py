@@ -51,7 +51,7 @@ def upgrade() -> None:
     sa.UniqueConstraint('key', name=op.f('uq_incoming_letter_key'))
     )
     for name, columns, where in (
-        ('waiting', ['id'], "state = 'waiting'"), ('handled', ['handled_at', 'id'], 'handled_at IS NOT NULL'), ('unclear', ['received_at', 'id'], "state = 'unclear'"),
+        ('waiting', ['id'], "state = 'waiting'"), ('handled', ['handled_at', 'id'], 'handled_at IS NOT NULL'), ('unclear', ['id'], "state = 'unclear'"),
         ('report', ['report_id'], 'report_id IS NOT NULL'),
     ):
         op.create_index(f'ix_incoming_letter_{name}', 'incoming_letter', columns, sqlite_where=sa.text(where),

@@ -1,6 +1,6 @@
 """What a letter says, added to its report as its sender would on their own page: by the same acts, limits and examination of photos."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from io import BytesIO
@@ -63,8 +63,7 @@ def add_letter(letter: Letter, report: Report, *, key: str, by: Actor, now: date
     taken, form_key = taken_of(letter), key_of("mail", key)
     token, refused = form_key[:32], 0
     if taken.images:
-        images = [FileStorage(BytesIO(file.content or b""), filename=file.name or "anh") for file in taken.images]
-        refused = len(stage_uploads(images, token=token, purpose="scene", by=by, most=most_report_photos()))
+        refused = stage_images(taken.images, token=token, by=by)
     pieces = [*taken.pieces]
     if note := not_kept(letter, refused):
         pieces = [*pieces[:-1], *_with_note(pieces[-1] if pieces else "", note[:LONGEST_WORDS])]
@@ -82,6 +81,12 @@ def add_letter(letter: Letter, report: Report, *, key: str, by: Actor, now: date
 
     with sending(form_key):
         run_recorded(said, lambda: spot_in_case(case.id, ANSWER if is_answer else ADDITION), now=now)
+
+
+def stage_images(images: Sequence[Attachment], *, token: str, by: Actor) -> int:
+    """Examine and keep a letter's images like uploads; returns how many were refused."""
+    files = [FileStorage(BytesIO(file.content or b""), filename=file.name or "anh") for file in images]
+    return len(stage_uploads(files, token=token, purpose="scene", by=by, most=most_report_photos()))
 
 
 def _with_note(words: str, note: str) -> list[str]:
