@@ -24,7 +24,9 @@ from tests.outside import Outside, imap, running
 from tests.web.mail_in.post import OURS, SERVER, Post, reader_of, said_in, told_to
 from web.gateways import imap as gateway
 from web.gateways.imap import MailboxAway, SignInRefused
+from web.jobs.worker import jobs_of
 from web.mail_in.fetching import AT_ONCE, TooManyUnclear
+from web.watching.jobs import perform
 
 
 def test_a_letter_is_kept_sealed_and_then_deleted_in_the_mailbox(post: Post) -> None:
@@ -123,6 +125,16 @@ def test_after_a_refused_sign_in_the_server_is_left_alone_for_a_while(sqlite_pos
         assert refused.value.__cause__ is None
     assert len(sqlite_post.there) == 1
     assert "letmein" not in repr(gateway.ImapServer("a", 1, "no", "b", "letmein"))
+
+
+def test_the_run_of_the_job_says_what_failed_for_the_page_of_health(sqlite_post: Post) -> None:
+    app = sqlite_post.house.app
+    app.extensions["mailbox"] = reader_of(sqlite_post.mailbox, password="letmein")
+    [job] = [job for job in jobs_of(app) if job.name == "fetch_letters"]
+    ran = perform(app, job)
+    assert (ran.has_failed, ran.error) == (True, "SignInRefused")
+    app.extensions["mailbox"] = None
+    assert not perform(app, job).has_failed
 
 
 def test_where_as_many_wait_as_people_can_look_through_the_others_stay(sqlite_post: Post, monkeypatch: pytest.MonkeyPatch) -> None:
