@@ -42,7 +42,7 @@ PAGES = (
     "accounts.outside_identities",
     "offline.pages", "offline.reports", "rights.own", "rights.requests", "rights.processing", "rights.access", "rights.breaches",
     "statistics.figures", "statistics.dashboard", "statistics.due_calendar", "outputs.pages", "outputs.schedules", "reporting.pages",
-    "links.reply", "links.of_case", "links.open_ones", "open311.views", "scim.views", "api.views", "api.reference",
+    "links.reply", "links.of_case", "links.open_ones", "mail_in.pages", "open311.views", "scim.views", "api.views", "api.reference",
 )  # fmt: skip
 """The modules with pages; each has a blueprint `bp`."""
 
@@ -112,11 +112,12 @@ def _open_others(app: Flask, config: Config) -> None:
     from web.accounts.password_lists import open_lists
     from web.files.scanning import Scanner
     from web.files.storage import open_file_store
-    from web.gateways.opening import open_gateways, open_transport
+    from web.gateways.opening import open_gateways, open_mailbox, open_transport
 
     app.extensions["file_store"] = open_file_store(config)
     app.extensions["gateways"] = open_gateways(config)
     app.extensions["exchange"] = open_transport(config)
+    app.extensions["mailbox"] = open_mailbox(config)
     app.extensions["outside"] = open_outside(config)
     app.extensions["password_lists"] = open_lists(config)
     app.extensions["scanner"] = Scanner.read(config.clamav) if config.clamav else None
@@ -155,6 +156,7 @@ def settings_of(config: Config, *, runs_jobs: bool = False) -> dict[str, Any]:
         "WAIT_SECONDS": config.wait_seconds,
         "APPLICATION_ROOT": config.root or "/",
         "INSIDE_HOSTS": config.inside_hosts,
+        "MAILBOX": config.mailbox,
         "CLAMAV_DOWN": config.clamav_down,
         "DATA": config.data,
         "KEYRING": config.keyring,

@@ -56,6 +56,7 @@ FURTHER_PAGES = (
     ("outputs.outputs", _l("My files"), "download"),
     ("schedules.schedules", _l("Schedules"), "calendar-due"),
     ("intake_camera.camera", _l("From a camera"), "video"),
+    ("mail_in.letters", _l("Unclear letters"), "mail"),
     ("contacts_blocked.blocked", _l("Blocked senders"), "ban"),
     ("rights_requests.requests", _l("Requests about personal data"), "shield-lock"),
     ("message_choices.choices", _l("How you are told"), "bell"),

@@ -6,6 +6,7 @@ from casework.contacts import blocked_senders, confirming
 from casework.documents import sealing, writing
 from casework.doors.links import answering as link_answering
 from casework.intake import file_report, unreleased_villages
+from casework.mail_in import unclear as unclear_mail
 from casework.mended import answering, asking
 from casework.parting import acts as parting
 from casework.privacy import identity, look_reasons
@@ -25,7 +26,7 @@ WITH_VERBS = (
     answering, asking, assigning, bindings, blocked_senders, calendar_changes, confirming, deciding, erasing_again, erasing_people,
     file_report, identity, identity_export, incidents, leaving, link_answering, look_reasons, masking, mending, moved_cases, parting,
     printing, reorganised_cases, requests,
-    restoring, restricting, sealing, step_records, transcripts, undo, unreleased_villages, what_stays, writing,
+    restoring, restricting, sealing, step_records, transcripts, undo, unclear_mail, unreleased_villages, what_stays, writing,
 )  # fmt: skip
 """The modules that have a row, or record the event of one."""
 

@@ -11,6 +11,7 @@ from casework.events import record
 from casework.models import Case, CaseReport, Report
 from casework.permissions import SYSTEM, Action, Actor
 from casework.privacy.contact_codes import digest_of, kind_of
+from casework.privacy.dead_addresses import lives_again
 from casework.privacy.identity import Contact, open_contact
 from casework.sentences import always
 from casework.verbs import MESSAGE, Verb
@@ -59,6 +60,8 @@ def confirm_report(report: Report, *, contact: Contact, now: datetime, by: Actor
         return False
     record(case, "confirm_contact", by=by, at=now, report=report.code, contact=kind)
     reporter.contact_verified_at, reporter.verified_contact = now, kind
+    if kind == "email":
+        lives_again(reporter.email_digest)
     for opened in _cases_opened_by(report):
         opened.unconfirmed_since = None
     return True

@@ -20,6 +20,7 @@ from casework.models import Account, OutboxMessage, Report, Reporter
 from casework.permissions import SYSTEM, Actor
 from casework.privacy.account_marks import mark_account
 from casework.privacy.contact_codes import digest_of, kind_of
+from casework.privacy.dead_addresses import lives_again
 from casework.privacy.identity import Contact, citizen_account, open_contact, seal_contact
 from casework.settings.consent_notices import Notice
 from casework.text import normal
@@ -89,6 +90,7 @@ def give_contact(account: Account, contact: Contact, *, now: datetime, configure
     else:
         account.sealed_identity = seal_contact(replace(kept, email=contact.email))
         account.email_digest = digest_of(contact)
+        lives_again(account.email_digest)
     note_proof(account, contact, now=now)
     db.session.flush()
     claim_reports(account)

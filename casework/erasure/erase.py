@@ -19,6 +19,7 @@ from casework.db import db
 from casework.documents.letters import take_out_of_letters
 from casework.doors.photo_addresses import forget_addresses
 from casework.erasure.elsewhere import drop_drafts_elsewhere, replies_elsewhere
+from casework.erasure.people import forget_person
 from casework.erasure.reasons_to_look import erase_reasons_to_look
 from casework.events import empty_payloads
 from casework.exchange.forgetting import drop_packages, erase_packages
@@ -62,7 +63,6 @@ from casework.models import (
     Refusal,
     ReplyLink,
     Report,
-    Reporter,
     ReportText,
     Review,
     SearchRow,
@@ -83,7 +83,6 @@ from casework.triage.refusals import objection_words
 
 GONE = ""
 """Replaces a text that may not be NULL."""
-
 
 CODES_TOGETHER = 50
 """Codes sought in letters by one query: a case may have many merged into it."""
@@ -330,13 +329,6 @@ def _seal_place_away(report: Report) -> None:
         report.sealed_place = seal_text(words, purpose=PLACE_PURPOSE)
     forget_point(report)
     report.village = report.sealed_village = report.area_id = report.camera_id = report.field_id = None
-
-
-def forget_person(reporter: Reporter) -> None:
-    """Empty the identity of a sender; the row stays, for numbers and for ratings."""
-    reporter.sealed_identity = reporter.account_id = reporter.phone_digest = reporter.email_digest = None
-    reporter.contact_verified_at = reporter.verified_contact = reporter.restricted_at = None
-    reporter.channels = []
 
 
 def _drop_messages(cases: Collection[Case], reports: Sequence[Report], at: datetime) -> None:

@@ -13,13 +13,14 @@ _PERMANENT = re.compile(r"5\.\d{1,3}\.\d{1,3}")
 
 @dataclass(frozen=True)
 class Bounce:
-    """A notice of a permanent failure. `letters`: the Message-IDs it returns.
+    """A notice of a permanent failure. `letters`: the Message-IDs it returns; `addresses`: to whom they could not be delivered.
 
     Anybody can write one: it means something only if one of these letters is ours.
     """
 
     status: str
     letters: tuple[str, ...]
+    addresses: tuple[str, ...] = ()
 
 
 def bounce_of(letter: Letter) -> Bounce | None:
@@ -29,7 +30,8 @@ def bounce_of(letter: Letter) -> Bounce | None:
     parts = inside_of(letter.message)[:MOST_PARTS]
     statuses = [status for part in parts for status in _failures(part)]
     letters = [found for part in parts for found in _returned(part)]
-    return Bounce(statuses[0], tuple(letters)) if statuses and letters else None
+    named = [address for part in parts for address in _addressed(part)]
+    return Bounce(statuses[0], tuple(letters), tuple(named)) if statuses and letters else None
 
 
 def _failures(part: Message) -> list[str]:
@@ -41,6 +43,19 @@ def _failures(part: Message) -> list[str]:
         if [line.lower() for line in lines_of(block, "Action")] == ["failed"]
         for line in lines_of(block, "Status")
         if (found := _PERMANENT.match(line))
+    ]
+
+
+def _addressed(part: Message) -> list[str]:
+    if part.get_content_type() != "message/delivery-status":
+        return []
+    return [
+        line.partition(";")[2].strip().strip("<>").lower()
+        for block in inside_of(part)[:MOST_PARTS]
+        if [line.lower() for line in lines_of(block, "Action")] == ["failed"]
+        for name in ("Original-Recipient", "Final-Recipient")
+        for line in lines_of(block, name)[:1]
+        if line.lower().startswith("rfc822")
     ]
 
 

@@ -17,6 +17,12 @@ def token_of(letter: Letter, *, mailbox: str) -> str | None:
 
     Letters that name two tokens have none: nothing says which matter they belong to.
     """
+    found = tokens_of(letter, mailbox=mailbox)
+    return found.pop() if len(found) == 1 else None
+
+
+def tokens_of(letter: Letter, *, mailbox: str) -> set[str]:
+    """Every token a letter was sent to."""
     local, _, domain = mailbox.lower().rpartition("@")
     found = set()
     for address in addresses_of(letter.message, *_ADDRESSED):
@@ -24,4 +30,4 @@ def token_of(letter: Letter, *, mailbox: str) -> str | None:
         base, plus, token = name.partition("+")
         if host == domain and base == local and plus and _TOKEN.fullmatch(token):
             found.add(token)
-    return found.pop() if len(found) == 1 else None
+    return found

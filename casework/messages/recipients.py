@@ -13,6 +13,7 @@ from casework.models import Account, Reporter
 from casework.privacy.area_contacts import FOLLOWS_AREA, contact_followed_by, subscription_of
 from casework.privacy.body_contacts import BODY, contact_of_body, link_carried
 from casework.privacy.contact_codes import RECIPIENT, code_of, open_message
+from casework.privacy.dead_addresses import dead_among
 from casework.privacy.identity import Contact, open_contact
 
 TAKEN_AT_ONCE = {False: ("all",), True: ("all", "urgent", "digest")}
@@ -78,8 +79,10 @@ def recipients_of(keys: Collection[str]) -> dict[str, Recipient]:
     accounts = list(db.session.scalars(select(Account).where(Account.id.in_(account_ids))) if account_ids else ())
     all_ids = {account.id for account in accounts} | {row.account_id for row in reporters if row.account_id is not None}
     wishes, in_browsers = (wishes_of(all_ids), have_push(all_ids)) if all_ids else ({}, set())
-    found = [_of_account(account, wishes.get(account.id, {}), in_browsers) for account in accounts]
-    found += [_of_reporter(row, wishes, in_browsers) for row in reporters if row.can_be_told]
+    digests = [*map(_email_digest, accounts), *map(_email_digest, reporters)]
+    dead = dead_among({digest for digest in digests if digest is not None})
+    found = [_of_account(account, wishes.get(account.id, {}), in_browsers, dead) for account in accounts]
+    found += [_of_reporter(row, wishes, in_browsers, dead) for row in reporters if row.can_be_told]
     found += [recipient for key in keys if key.startswith(RECIPIENT) and (recipient := _of_code(key)) is not None]
     found += [recipient for key in keys if key.startswith(FOLLOWS_AREA) and (recipient := _of_area(key)) is not None]
     found += [recipient for key in keys if key.startswith(BODY) and (recipient := _of_body(key)) is not None]
@@ -121,6 +124,24 @@ def account_id_of(key: str) -> int | None:
     return number if key.startswith("account:") else db.session.scalar(select(Reporter.account_id).where(Reporter.id == number))
 
 
+def email_digests_of(key: str) -> frozenset[str]:
+    """Digests of the e-mail addresses of a citizen: of a reporter what they wrote on the form, and their account's."""
+    number = int(key.partition(":")[2]) if key.startswith(("account:", "reporter:")) else 0
+    if key.startswith("account:"):
+        account = db.session.get(Account, number)
+        held = [account.email_digest] if account is not None else []
+    else:
+        reporter = db.session.get(Reporter, number)
+        held = [reporter.email_digest, reporter.account.email_digest if reporter.account else None] if reporter is not None else []
+    return frozenset(digest for digest in held if digest is not None)
+
+
+def _email_digest(row: Account | Reporter) -> str | None:
+    if isinstance(row, Account):
+        return row.email_digest
+    return row.email_digest or (row.account.email_digest if row.account is not None else None)
+
+
 def _contact_of(account: Account) -> Contact:
     if account.kind == "staff":
         return Contact(phone=account.phone, email=account.email)
@@ -150,18 +171,18 @@ def _of_body(key: str) -> Recipient | None:
     return Recipient(key, False, "vi", True, frozenset({"email"})) if row is not None and row.sealed_contact is not None else None
 
 
-def _of_account(account: Account, wishes: dict[str, str], in_browsers: set[int]) -> Recipient:
+def _of_account(account: Account, wishes: dict[str, str], in_browsers: set[int], dead: frozenset[str]) -> Recipient:
     is_staff = account.kind == "staff"
-    email, phone = (account.email, account.phone) if is_staff else (account.email_digest, account.phone_digest)
+    email, phone = (account.email, account.phone) if is_staff else (_alive(account, dead), account.phone_digest)
     reached = _reached(email, phone, account.id in in_browsers)
     return Recipient(f"account:{account.id}", is_staff, account.language, account.disabled_at is None, reached, wishes,
                      account.restricted_at is not None)  # fmt: skip
 
 
-def _of_reporter(row: Reporter, wishes: dict[int, dict[str, str]], in_browsers: set[int]) -> Recipient:
+def _of_reporter(row: Reporter, wishes: dict[int, dict[str, str]], in_browsers: set[int], dead: frozenset[str]) -> Recipient:
     """For a reporter without an account the choice is the form's: a list of channels, or nothing."""
     account = row.account
-    email = row.email_digest or (account.email_digest if account else None)
+    email = _alive(row, dead)
     phone = row.phone_digest or (account.phone_digest if account else None)
     reached = _reached(email, phone, account is not None and account.id in in_browsers)
     if account is not None and not row.channels:
@@ -175,6 +196,12 @@ def _of_reporter(row: Reporter, wishes: dict[int, dict[str, str]], in_browsers: 
     # an account erased at its owner's request is disabled; the sender of a report still under way is told of it
     is_open = account is None or account.disabled_at is None or account.sealed_identity is None
     return Recipient(f"reporter:{row.id}", False, row.language, is_open, reached, own, row.is_restricted)
+
+
+def _alive(row: Account | Reporter, dead: frozenset[str]) -> str | None:
+    """The digest of the address, unless letters to it come back (casework.mail_in)."""
+    digest = _email_digest(row)
+    return digest if digest not in dead else None
 
 
 def _reached(email: object, phone: object, in_browser: bool) -> frozenset[str]:

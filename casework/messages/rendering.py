@@ -18,7 +18,7 @@ from casework.errors import CaseworkError
 from casework.local_time import LOCAL_ZONE, local_day
 from casework.messages.kinds import KINDS, Audience
 from casework.messages.lengths import MOST_SMS_SEGMENTS, sms_segments
-from casework.messages.recipients import account_id_of
+from casework.messages.recipients import ABOUT_ONES_DATA, account_id_of
 from casework.models import Agency, Case, Delivery, OutboxMessage, RefusalReason, TextTemplate
 from casework.privacy.body_contacts import BODY
 from casework.privacy.contact_codes import RECIPIENT
@@ -78,11 +78,12 @@ class Page(StrEnum):
     MENDED = "mended"
     AREA = "area"
     REPLY = "reply"
+    ANSWER = "answer"
 
 
 Addresses = Callable[[Page, str], str]
 """The full address of a page: of a report by its code, of a case, letter or request by its ref, of choices by their recipient, of a
-one-time link by its secret."""
+one-time link by its secret. Of ANSWER the e-mail address at which a recipient answers; empty where none is read."""
 
 
 class NoWords(CaseworkError):
@@ -97,7 +98,7 @@ class MessageWords:
     """The words sent: e-mail uses subject and body, a browser subject and short, SMS the line, Zalo its own template.
 
     `topic` is the code the message is about, `line` the short words with the link where the template puts it, if it does, `choices` the
-    page on which the reader changes what they are told.
+    page on which the reader changes what they are told, `answers` the e-mail address at which they answer.
     """
 
     language: str
@@ -108,6 +109,7 @@ class MessageWords:
     topic: str = ""
     line: str = ""
     choices: str = ""
+    answers: str = ""
     zns_template: str | None = None
     zns_data: Mapping[str, str] = field(default_factory=dict)
 
@@ -152,7 +154,11 @@ def words_of(
     else:
         raise NoWords
     # the recipient of a code or a link has no choices page
-    return words if delivery.recipient.startswith((RECIPIENT, BODY)) else replace(words, choices=pages(Page.CHOICES, delivery.recipient))
+    if delivery.recipient.startswith((RECIPIENT, BODY)):
+        return words
+    is_answered = delivery.channel == "email" and delivery.case_id is not None and delivery.template not in ABOUT_ONES_DATA
+    answers = pages(Page.ANSWER, delivery.recipient) if is_answered else ""
+    return replace(words, choices=pages(Page.CHOICES, delivery.recipient), answers=answers)
 
 
 def _of_message(

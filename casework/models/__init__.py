@@ -50,7 +50,7 @@ from casework.models.doors import (
 from casework.models.events import Anchor, Event, EventStream
 from casework.models.letters import IncomingPackage, Letter, OutgoingPackage, PackagePiece
 from casework.models.limits import IdempotencyKey, RateCounter
-from casework.models.messages import Delivery, MessageChoice, PushSubscription
+from casework.models.messages import DeadEmail, Delivery, IncomingLetter, MessageChoice, PushSubscription, ReplyAddress
 from casework.models.outbox import OutboxMessage
 from casework.models.outside_identity import OutsideIdentity, OutsideSignIn
 from casework.models.people import Account, Deputy, LoginSession, Membership, OneTimeCode
@@ -98,12 +98,12 @@ __all__ = [
     "BreachSubject",
     "CalendarChange", "CalendarDay", "Camera", "Case", "CaseMoment", "CaseReport", "CaseSpan",
     "CaseSuccession", "Centre", "Clock", "ClockPause", "ClockRule", "CodeApp", "CodeCounter", "Complexity", "ConsentNotice", "DailyFigures",
-    "DataRequest", "Decision", "Delivery", "Deputy", "Device", "Directive", "DocumentBook", "DocumentNumber", "DoorRepeat", "Draft",
-    "DraftPhotos",
+    "DataRequest", "DeadEmail", "Decision", "Delivery", "Deputy", "Device", "Directive", "DocumentBook", "DocumentNumber", "DoorRepeat",
+    "Draft", "DraftPhotos",
     "ElementSetting", "Event", "EventStream", "Extension", "ExtraQuestion", "FactsProgress", "Field", "FiguresSnapshot", "File", "Follower",
     "Forgotten", "GoingCall",
-    "HandBack", "HandOverTicket", "HeldAct", "Hold", "HostApp", "HotlineCall", "HouseSetting", "IdempotencyKey", "IncomingPackage",
-    "Letter", "LetterFile",
+    "HandBack", "HandOverTicket", "HeldAct", "Hold", "HostApp", "HotlineCall", "HouseSetting", "IdempotencyKey", "IncomingLetter",
+    "IncomingPackage", "Letter", "LetterFile",
     "Letterhead", "LoginSession", "MeToo", "Membership", "MendedQuestion",
     "Mention", "MessageChoice", "Note", "OfficeHours", "OneTimeCode", "OutboxMessage", "OutgoingPackage",
     "Output", "OutsideIdentity", "OutsideSignIn", "PackagePiece", "Passkey", "PasskeyChallenge", "Photo", "PhotoAddress", "PhotoDetection",
@@ -113,7 +113,7 @@ __all__ = [
     "Presence",
     "Publication", "PublicationAnswer", "PublicationPhoto", "PublicationVersion", "PushSubscription", "Question", "RateCounter", "Rating",
     "ReadyText", "Recording", "RecoveryCode", "RecurringJob", "Referral", "Refusal", "RefusalReason", "Reminder", "ReminderRule",
-    "ReplyLink", "Reorganisation",
+    "ReplyAddress", "ReplyLink", "Reorganisation",
     "ReorganisationChange", "ReorganisationStep", "Report", "ReportSchedule", "ReportText", "Reporter", "Review",
     "SavedFilter",
     "SchemaPromise",

@@ -1,19 +1,23 @@
-"""Outgoing deliveries, one row per person and channel, and each person's choices of channels."""
+"""Outgoing deliveries, one row per person and channel, each person's choices of channels, and e-mail that comes in."""
 
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Boolean, CheckConstraint, ForeignKey, Index, LargeBinary, String, Text, false, text
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm import Mapped, deferred, mapped_column
 
-from casework.db import Id, Json, Model
+from casework.db import Id, Json, Model, Referable
 
 UNDER_WAY = text("sent_at IS NULL AND given_up_at IS NULL AND dropped_at IS NULL")
 GIVEN_UP = text("given_up_at IS NOT NULL")
 SENT = text("sent_at IS NOT NULL")
 DROPPED = text("dropped_at IS NOT NULL")
 ATTEMPTED = text("attempted_at IS NOT NULL")
+REFERRED = text("gateway_ref IS NOT NULL")
 LIVE = text("ended_at IS NULL")
+HANDLED = text("handled_at IS NOT NULL")
+UNCLEAR = text("state = 'unclear'")
+WAITING = text("state = 'waiting'")
 
 
 class Delivery(Model):
@@ -28,6 +32,7 @@ class Delivery(Model):
         Index("ix_delivery_attempted", "channel", "attempted_at", sqlite_where=ATTEMPTED, postgresql_where=ATTEMPTED),
         Index("ix_delivery_order", "recipient", "case_id", "channel", "id", sqlite_where=UNDER_WAY, postgresql_where=UNDER_WAY),
         Index("ix_delivery_given_up", "given_up_at", "id", sqlite_where=GIVEN_UP, postgresql_where=GIVEN_UP),
+        Index("ix_delivery_gateway_ref", "gateway_ref", sqlite_where=REFERRED, postgresql_where=REFERRED),
     )
     id: Mapped[Id]
     message_id: Mapped[int | None] = mapped_column(ForeignKey("outbox_message.id"), index=True, comment="empty for a morning digest")
@@ -79,3 +84,49 @@ class PushSubscription(Model):
     browser: Mapped[str] = mapped_column(String(80), comment="family and system only")
     created_at: Mapped[datetime]
     ended_at: Mapped[datetime | None] = mapped_column(comment="taken back, or the push service no longer knows it")
+
+
+class ReplyAddress(Model):
+    """The address by which the sender of a report answers our letters. Its token follows from `salt` and the installation's key."""
+
+    __tablename__ = "reply_address"
+    id: Mapped[Id]
+    report_id: Mapped[int] = mapped_column(ForeignKey("report.id"), unique=True)
+    salt: Mapped[str] = mapped_column(String(16))
+    digest: Mapped[str] = mapped_column(String(64), unique=True, comment="keyed, of the token")
+    made_at: Mapped[datetime]
+
+
+class IncomingLetter(Referable, Model):
+    """A letter fetched from the mailbox, once. Its bytes are kept, sealed, until it is taken or its time is over."""
+
+    __tablename__ = "incoming_letter"
+    __table_args__ = (
+        CheckConstraint("state IN ('waiting', 'taken', 'unclear', 'machine', 'bounce', 'filed', 'thrown')", name="state"),
+        Index("ix_incoming_letter_waiting", "id", sqlite_where=WAITING, postgresql_where=WAITING),
+        Index("ix_incoming_letter_handled", "handled_at", "id", sqlite_where=HANDLED, postgresql_where=HANDLED),
+        Index("ix_incoming_letter_unclear", "id", sqlite_where=UNCLEAR, postgresql_where=UNCLEAR),
+        Index("ix_incoming_letter_report", "report_id", sqlite_where=text("report_id IS NOT NULL"),
+              postgresql_where=text("report_id IS NOT NULL")),
+    )  # fmt: skip
+    id: Mapped[Id]
+    key: Mapped[str] = mapped_column(String(64), unique=True, comment="keyed digest of mailbox and Message-ID")
+    content_digest: Mapped[str] = mapped_column(String(64), comment="keyed, of the body: another letter may bear the same Message-ID")
+    sealed_raw: Mapped[bytes | None] = deferred(mapped_column(LargeBinary, comment="as it came; empty once it is taken"))
+    state: Mapped[str] = mapped_column(String(8), server_default="waiting")
+    why: Mapped[str | None] = mapped_column(String(12), comment="a word for why it is unclear")
+    report_id: Mapped[int | None] = mapped_column(ForeignKey("report.id"), comment="whose address it was sent to")
+    size: Mapped[int] = mapped_column(comment="in bytes, of the letter as it came")
+    received_at: Mapped[datetime]
+    attempts: Mapped[int] = mapped_column(server_default="0")
+    claimed_until: Mapped[datetime | None]
+    handled_at: Mapped[datetime | None]
+    holder_id: Mapped[int | None] = mapped_column(ForeignKey("account.id"), comment="who looks after it while it is unclear")
+
+
+class DeadEmail(Model):
+    """An e-mail address that a mail server said for good takes no letters: its owner is told by other ways for a time."""
+
+    __tablename__ = "dead_email"
+    email_digest: Mapped[str] = mapped_column(String(64), primary_key=True)
+    told_at: Mapped[datetime] = mapped_column(index=True)

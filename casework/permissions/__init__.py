@@ -91,6 +91,7 @@ class Action(StrEnum):
     FOLLOW_OWN = "follow_own", ANYONE
     FREEZE_FIGURES = "freeze_figures", {Role.OPS_LEAD}
     HANDLE_BREACH = "handle_breach", {Role.ADMINISTRATOR}
+    HANDLE_MAIL = "handle_mail", OPERATIONS | {Role.CONFIDENTIAL_READER}
     HAND_BACK = "hand_back", {Role.OFFICER}
     HAND_OVER = "hand_over", {Role.CONFIDENTIAL_READER}
     HOLD = "hold", {Role.OPS_LEAD}

@@ -21,7 +21,8 @@ from casework.cases import lock_case
 from casework.contacts.report_links import links_of, newest_links
 from casework.db import db, unit_of_work
 from casework.doors.photo_addresses import forget_addresses
-from casework.erasure.erase import GONE, forget_person
+from casework.erasure.erase import GONE
+from casework.erasure.people import forget_person
 from casework.erasure.reasons_to_look import erase_reasons_to_look
 from casework.events import record
 from casework.intake.just_sent import forget_sent_reports
@@ -62,6 +63,7 @@ from casework.photos.records import NAME_PURPOSE
 from casework.places.points import forget_place, forget_point, rounded
 from casework.places.villages import forget_waiting
 from casework.privacy.account_marks import erase_marks
+from casework.privacy.dead_addresses import lives_again
 from casework.privacy.identity import Contact, open_contact, seal_contact
 from casework.public.me_too import erase_me_too
 from casework.publications import PUBLIC_KINDS, names_village, newest_publication, shows_exact_place
@@ -142,6 +144,7 @@ def erase_account(account: Account, *, at: datetime) -> None:
         account.phone_digest if account.phone_verified_at is not None else None,
         account.email_digest if account.email_verified_at is not None else None,
     )
+    lives_again(account.email_digest)
     account.sealed_identity = account.phone_digest = account.email_digest = account.password_hash = None
     account.phone_verified_at = account.email_verified_at = account.restricted_at = None
     account.disabled_at = at

@@ -25,6 +25,7 @@ from casework.erasure.quarantine import REASON_PURPOSE as QUARANTINE
 from casework.exchange.pieces import PIECE_PURPOSE, TOLD_PURPOSE
 from casework.files.local import FileMissing, FileStore, new_stored_name
 from casework.intake.file_report import ORIGINAL_PURPOSE, PLACE_PURPOSE, SECRET_PURPOSE, VILLAGE_PURPOSE
+from casework.mail_in.keeping import RAW_PURPOSE
 from casework.messages.push_subscriptions import PURPOSE as PUSH
 from casework.models import File
 from casework.pausing.additions import WORDS_PURPOSE as ADDITION
@@ -69,6 +70,7 @@ PURPOSES: dict[str, tuple[str | Callable[[Any], str], ...]] = {
     "idempotency_key.sealed_result": (SECRET_PURPOSE,),
     "door_repeat.sealed_answer": (REPEATED,),
     "incoming_package.sealed_told": (TOLD_PURPOSE,),
+    "incoming_letter.sealed_raw": (RAW_PURPOSE,),
     "one_time_code.sealed_message": (MESSAGE_PURPOSE,),
     "outside_sign_in.sealed_secrets": (SECRETS_PURPOSE,),
     "outgoing_package.sealed_told": (TOLD_PURPOSE,),

@@ -24,6 +24,7 @@ from casework.documents.files import MOST_ATTEMPTS, Claimed, keep_failure
 from casework.documents.periodic import NOTHING_TYPED, write_periodic
 from casework.facts.daily import sum_up_days
 from casework.facts.keeping import keep_facts
+from casework.mail_in.keeping import keep_letter, mark_handled
 from casework.messages.routing import route_messages
 from casework.messages.sending import send_waiting
 from casework.models import (
@@ -970,6 +971,40 @@ def test_a_voice_is_written_down_a_sender_blocked_for_a_while_and_a_request_abou
     with next_document(lead):
         lead.locator("button[value=release]").click()
     expect(lead.locator(".outcomes")).to_contain_text(case.code)
+
+
+def test_a_letter_nobody_could_be_sure_of_is_put_into_its_case_and_another_thrown_away(day: Day) -> None:
+    case = day.file("written to")
+    for number in range(2):
+        raw = f"From: ai-do@ngoai.example\r\nMessage-ID: <{number}@ngoai.example>\r\n\r\nRác còn tràn ra đường, thư {number}."
+        kept = keep_letter(raw.encode(), mailbox="phanhoi@xa.example", now=day.now())
+        with unit_of_work():
+            mark_handled(kept.id, state="unclear", why="address", now=day.now())
+    page = day.person("operator").go("/unclear-letters")
+    assert page.locator("main tbody tr").count() == 2
+    assert list(barriers(page)) == []
+    with next_document(page):
+        page.locator("main tbody a[href^='/unclear-letters/']").first.click()
+    assert [*barriers(page), *misprints(page)] == []
+    expect(page.locator("main")).to_contain_text("Rác còn tràn ra đường, thư 0.")
+    expect(page.locator("main")).not_to_contain_text("ai-do@ngoai.example")
+    with next_document(page):
+        page.locator("form[action$='/holder'] button").click()
+    page.fill("#sender-reason", REASON)
+    with next_document(page):
+        page.locator("form[action$='/sender'] button").click()
+    expect(page.locator("main")).to_contain_text("ai-do@ngoai.example")
+    with next_document(page):
+        page.locator("main a.btn-primary").click()
+    page.fill("#attach-code", case.code)
+    with next_document(page):
+        page.locator("form[action$='/attach'] button").click()
+    with next_document(page):
+        page.locator("main tbody a[href^='/unclear-letters/']").first.click()
+    page.fill("#throw-reason", "Thư không nói về việc gì của Trung tâm.")
+    with next_document(page):
+        page.locator("form[action$='/throw'] button").click()
+    assert not page.locator("main tbody tr").count()
 
 
 def test_pressing_twice_going_back_and_two_tabs_do_a_thing_once(day: Day) -> None:

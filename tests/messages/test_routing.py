@@ -231,7 +231,7 @@ def _forget(case: Case) -> None:
         erase_originals([db.session.get_one(Case, case.id)], at=build.NOON)
 
 
-@pytest.mark.parametrize("page", list(Page))
+@pytest.mark.parametrize("page", [page for page in Page if page is not Page.ANSWER])
 def test_every_link_leads_to_a_page_there_is(sqlite_app: Flask, page: Page) -> None:
     address = page_addresses(sqlite_app)(page, "reporter:0" if page is Page.CHOICES else "LD-2026-000001")
     path = address.removeprefix(sqlite_app.config["BASE_URL"]).partition("?")[0]

@@ -1,6 +1,7 @@
 """Sending to a real mail server and a real gateway: taken, refused for a while, refused for good, in order, at the pace that is set."""
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from types import ModuleType
 
@@ -12,10 +13,12 @@ from sqlalchemy.exc import OperationalError
 from casework.db import db, unit_of_work
 from casework.messages import routing, sending
 from casework.messages.pacing import PAUSES
+from casework.messages.rendering import Page
 from casework.models import Case, HouseSetting
 from tests import build
 from tests.messages.house import BY_MAIL, BY_PHONE, MAIL_FROM, House, gateways_to, has_zns, quiet_case
 from tests.outside import Outside
+from web.gateways.opening import page_addresses
 from web.gateways.smtp import MailGateway, SmtpServer
 
 
@@ -49,6 +52,48 @@ def test_an_email_is_written_in_the_language_of_its_reader(sqlite_app: Flask, ma
     assert letter["Content-Language"] == "en"
     assert "phản ánh" not in letter["Subject"]
     assert case.code in letter["Subject"]
+
+
+def test_an_email_asks_for_an_answer_where_a_mailbox_is_read(sqlite_app: Flask, mail: Outside) -> None:
+    sqlite_app.config["MAILBOX"] = "phanhoi@trung-tam.example"
+    house = House(sqlite_app, gateways_to(mail))
+    case = quiet_case(house.world)
+    house.tell(case, "report_accepted", "due_moved")
+    assert (house.route(), house.send()) == (2, 2)
+    first, second = mail.letters
+    assert re.fullmatch(r"phanhoi\+[a-z0-9]{22}@trung-tam\.example", first["Reply-To"])
+    assert first["Reply-To"] == second["Reply-To"]
+    for kind in ("plain", "html"):
+        text = first.get_body((kind,)).get_content()  # type: ignore[union-attr]
+        assert "Trung tâm nhận được vào hồ sơ" in text
+        assert "Xin không gửi mật khẩu" in text
+        assert "xin không trả lời" not in text
+
+
+@pytest.mark.parametrize("how", ["off", "ended", "apart", "restricted", "left"])
+def test_no_answer_is_asked_for_where_none_would_be_taken(sqlite_app: Flask, mail: Outside, how: str) -> None:
+    sqlite_app.config["MAILBOX"] = "" if how == "off" else "phanhoi@trung-tam.example"
+    house = House(sqlite_app, gateways_to(mail))
+    case = quiet_case(house.world)
+    with unit_of_work():
+        row = db.session.get_one(Case, case.id)
+        recipient = f"reporter:{row.main_report.reporter_id}"
+        if how == "ended":
+            row.state, row.closed_at = "closed", house.now
+        elif how == "apart":
+            row.quarantined_at = house.now
+        elif how == "left":
+            row.reports[0].left_at = house.now
+        elif how == "restricted":
+            row.main_report.reporter.restricted_at = house.now  # type: ignore[union-attr]
+    with unit_of_work():
+        assert page_addresses(sqlite_app)(Page.ANSWER, recipient) == ""
+    if how == "off":
+        house.tell(case, "report_accepted")
+        assert (house.route(), house.send()) == (1, 1)
+        [letter] = mail.letters
+        assert letter["Reply-To"] is None
+        assert "xin không trả lời" in letter.get_body(("plain",)).get_content()  # type: ignore[union-attr]
 
 
 def test_an_email_refused_three_times_arrives_at_the_fourth_after_growing_pauses(sqlite_app: Flask, mail: Outside) -> None:

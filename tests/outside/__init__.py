@@ -1,4 +1,4 @@
-"""The world outside the house, in processes of its own: a mail server, and a gateway over HTTP for SMS, Zalo and push.
+"""The world outside the house, in processes of its own: a mail server, a mailbox, and a gateway over HTTP for SMS, Zalo and push.
 
 Each keeps what it takes as numbered files in a folder, written before it answers, and does as the file `orders` in it says, one line
 for each thing it is given; without a line it takes what comes:
@@ -8,6 +8,8 @@ for each thing it is given; without a line it takes what comes:
     hang up                cut the line without taking it
     twice                  (mail) take it, and say so twice
     taken, then hang up    (mail) take it, and cut the line in place of the answer
+
+A mailbox (`imap`) has orders of its own, which its module tells.
 """
 from __future__ import annotations
 
@@ -60,6 +62,13 @@ class Outside:
         """The same of a gateway: path, headers, body (an object where it was JSON)."""
         return [json.loads(data) for data in self.bytes]
 
+    def wait_for_file(self, name: str) -> None:
+        """Wait until the server has written that file. Raises AssertionError after PATIENCE seconds."""
+        end = time.monotonic() + PATIENCE
+        while not (self.folder / name).exists():
+            assert time.monotonic() < end, name
+            time.sleep(0.02)
+
     def wait_for(self, number: int) -> None:
         """Wait until so many things were taken. Raises AssertionError after PATIENCE seconds."""
         end = time.monotonic() + PATIENCE
@@ -70,7 +79,7 @@ class Outside:
 
 @contextmanager
 def running(kind: str, folder: Path) -> Iterator[Outside]:
-    """A server of a kind, `mail` or `gateway`, in a process of its own."""
+    """A server of a kind, `mail`, `gateway` or `imap`, in a process of its own."""
     folder.mkdir(parents=True)
     process = subprocess.Popen([sys.executable, "-m", f"tests.outside.{kind}", str(folder)], cwd=ROOT, stdout=subprocess.PIPE)
     assert process.stdout is not None

@@ -80,6 +80,7 @@ PARTS: dict[str, Callable[[], list[str]]] = {
     "recordings.recording:rendition": lambda: ["play", "original", "view"],
     "recordings.transcript:ref": lambda: list(db.session.scalars(select(Case.ref))),
     "recordings.transcript:recording": lambda: list(db.session.scalars(select(Recording.ref))),
+    "mail_in.letter:ref": lambda: ["0000000000000000"],
     "contacts_blocked.block:ref": lambda: list(db.session.scalars(select(Case.ref))),
     "contacts_blocked.block:report": lambda: list(db.session.scalars(select(Report.ref))),
     "maps.areas:ref": lambda: [*db.session.scalars(select(Centre.ref)), "0000000000000000"],

@@ -166,6 +166,7 @@ WHO_DOES = {
     "read_late": TEAM | {"agency_leader", "committee_leader"}, "read_setting_events": {"administrator", "inspector"},
     "read_wallboard": EVERYBODY, "reorganise": {"administrator"}, "retry_message": {"administrator"}, "take_report": TEAM,
     "write_letter": TEAM | {"agency_leader"},
+    "handle_mail": TEAM | {"confidential_reader"},
     "handle_breach": {"administrator"}, "read_breaches": {"administrator", "inspector"}, "read_looks": {"administrator", "inspector"},
     "read_processing": {"administrator", "inspector"},
     "block_sender": {"ops_lead"}, "confirm_contact": EVERYBODY, "decide_data_request": {"ops_lead"}, "me_too": EVERYBODY,
@@ -525,6 +526,10 @@ def by_hand(the: Stage, name: str, address: Address) -> int:
         case "recordings.transcript":
             is_theirs = name in {"operator", "ops lead"} and parts["ref"] == the.case.ref
             return 403 if name not in TAKES_CALLS else 200 if is_theirs else 404
+        case "mail_in.letters":
+            return 200 if name in TAKES_CALLS or name == "confidential reader" else 403
+        case "mail_in.letter":                          # nobody has written anything
+            return 404 if name in TAKES_CALLS or name == "confidential reader" else 403
         case "contacts_blocked.blocked":
             return 200 if name.endswith("ops lead") else 403
         case "contacts_blocked.block":

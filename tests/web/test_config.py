@@ -86,6 +86,24 @@ def test_a_mail_server_is_refused_without_showing_its_password(tmp_path: Path, v
         read(tmp_path, SMTP_URL="smtps://user:letmein@mail.example")
 
 
+MAIL_IN = {"IMAP_URL": "imaps://phanhoi:letmein@mail.example", "MAILBOX": "phanhoi@phananh.example", "AUTHSERV_ID": "mx.phananh.example"}
+
+
+@pytest.mark.parametrize(("name", "value", "said"), [
+    ("IMAP_URL", "", "not set: LANGBIANG_IMAP_URL"), ("MAILBOX", "", "not set: LANGBIANG_MAILBOX"),
+    ("AUTHSERV_ID", "", "not set: LANGBIANG_AUTHSERV_ID"), ("IMAP_URL", "imaps://letmein@mail.example", "hidden here: user and password"),
+    ("IMAP_URL", "imap://u:letmein@mail.example?tls=no", "hidden here: tls=no is allowed"),
+    ("IMAP_URL", "https://u:letmein@mail.example", "hidden here: allowed is imap://"),
+    ("MAILBOX", "phanhoi+a@phananh.example", "without a plus"), ("AUTHSERV_ID", "mx phananh", "name of a host"),
+])  # fmt: skip
+def test_answers_by_email_need_all_of_their_settings_and_no_password_is_shown(tmp_path: Path, name: str, value: str, said: str) -> None:
+    assert "letmein" not in repr(read(tmp_path, **MAIL_IN))
+    with pytest.raises(SettingRefused) as refused:
+        read(tmp_path, **MAIL_IN | {name: value})
+    assert said in str(refused.value)
+    assert "letmein" not in str(refused.value)
+
+
 def test_a_short_secret_is_refused_without_being_shown(tmp_path: Path) -> None:
     with pytest.raises(SettingRefused, match="at least 32 characters") as refused:
         read(tmp_path, SECRET_KEY="hunter2")

@@ -28,6 +28,7 @@ PRESSED_AGAIN = {
     "accounts/again.html": 1, "accounts/messages.html": 1, "accounts/sessions.html": 1, "accounts/_offered.html": 1, "cases/beside.html": 1,
     "accounts/blocked.html": 1, "cases/head.html": 2, "cases/history.html": 1, "citizen_base.html": 1, "components/passkeys.html": 1,
     "errors/_kept.html": 1, "reporters/mine.html": 1, "inbox/filters.html": 3, "inbox/inbox.html": 1, "inbox/parts.html": 3,
+    "mail_in/letter.html": 1,
     "field/desk.html": 1, "incidents/incident.html": 2, "incidents/incidents.html": 2, "offline/queue.html": 1, "rights/own.html": 1,
     "rights/request.html": 1, "rights/what_stays.html": 1, "cases/search.html": 1, "staff_base.html": 1, "statistics/figures.html": 1,
     "studio/heat.html": 1, "studio/studio.html": 2, "steps/layout.html": 1,

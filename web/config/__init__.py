@@ -18,11 +18,14 @@ from web.config.readers import (
     folder,
     folders,
     gateway_address,
+    host_name,
     host_names,
     is_loopback,
     mail_sender,
     mail_server,
+    mailbox_server,
     one_of,
+    plain_address,
     push_key,
     replica,
     scanner_address,
@@ -120,6 +123,16 @@ class Config:
     mail_from: str = setting("MAIL_FROM", mail_sender, "",
                              "Sender of our e-mails, such as phananh@example.vn or Trung tâm <phananh@example.vn>. Needed with SMTP_URL.",
                              shown="not set")
+    imap_url: str = setting("IMAP_URL", mailbox_server, "",
+                            "Mailbox answers to our e-mails are fetched from, for this program alone: imaps://user:password@host:993, or "
+                            "imap:// with ?tls=starttls; tls=no only on this machine. Needs MAILBOX and AUTHSERV_ID (docs/mail-in.md). Not "
+                            "set: no e-mail is read, and ours ask nobody to answer.", shown="not set", hidden=True)
+    mailbox: str = setting("MAILBOX", plain_address, "",
+                           "Address of that mailbox, such as phanhoi@example.vn. Its server also takes what is sent to "
+                           "phanhoi+anything@example.vn.", shown="not set")
+    authserv_id: str = setting("AUTHSERV_ID", host_name, "",
+                               "Name by which the mailbox's own server signs its Authentication-Results, such as mx.example.vn; it takes "
+                               "such lines of others out.", shown="not set")
     sms_url: str = setting("SMS_URL", gateway_address, "",
                            "Address of an SMS gateway that takes {\"to\", \"text\"} as JSON. Not set: no SMS is sent.", shown="not set")
     sms_token: str = setting("SMS_TOKEN", text, "", "Sent to the SMS gateway as Authorization: Bearer.", shown="not set", hidden=True)
@@ -181,6 +194,7 @@ class Config:
     def __post_init__(self) -> None:
         if self.smtp_url and not self.mail_from:
             raise SettingRefused(f"{PREFIX}SMTP_URL is set, and {PREFIX}MAIL_FROM is not: e-mails need a sender.")
+        self._refuse_half_a_mailbox()
         self._refuse_half_a_bucket()
         self._refuse_half_an_exchange()
         if self.replica_url and self.is_sqlite:
@@ -192,6 +206,12 @@ class Config:
                 raise SettingRefused(f"{PREFIX}{variable} is {value!r}: beyond this machine {PREFIX}BASE_URL must start with https://, "
                                      f"because passwords and identities would travel readable. For a trial in a closed network set "
                                      f"{PREFIX}ALLOW_PLAIN_HTTP to yes.")
+
+    def _refuse_half_a_mailbox(self) -> None:
+        parts = {"IMAP_URL": self.imap_url, "MAILBOX": self.mailbox, "AUTHSERV_ID": self.authserv_id}
+        if any(parts.values()) and not all(parts.values()):
+            missing = ", ".join(PREFIX + name for name, value in parts.items() if not value)
+            raise SettingRefused(f"Answers by e-mail need all of their settings; not set: {missing}.")
 
     def _refuse_half_a_bucket(self) -> None:
         parts = {"S3_URL": self.s3_url, "S3_BUCKET": self.s3_bucket, "S3_KEY": self.s3_key, "S3_SECRET": self.s3_secret}

@@ -14,6 +14,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
 HOST_NAME = re.compile(r"[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?|[0-9a-f:]{2,45}", re.ASCII)
+PLAIN_NAME = re.compile(r"[a-z0-9]([a-z0-9._-]{0,38}[a-z0-9])?", re.ASCII)   # with + and a token at most 64 (RFC 5321, 4.5.3.1.1)
 PORT = re.compile(r"(?<=[^:]):[0-9]{1,5}\Z", re.ASCII)
 SITE_PATH = re.compile(r"(/[a-zA-Z0-9._~-]+)+", re.ASCII)
 BUCKET_NAME = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]", re.ASCII)
@@ -119,15 +120,27 @@ def web_address(value: str) -> str:
 
 def mail_server(value: str) -> str:
     """The server for outgoing e-mail; without TLS only on this machine, because letters would travel readable."""
+    return _server_of_mail(value, "smtp", secure="smtps")
+
+
+def mailbox_server(value: str) -> str:
+    """The server of the mailbox for incoming e-mail, with the account there; without TLS only on this machine."""
+    found = _server_of_mail(value, "imap", secure="imaps")
+    if not urlsplit(value).username or not urlsplit(value).password:
+        raise ValueError("user and password are needed")
+    return found
+
+
+def _server_of_mail(value: str, plain: str, *, secure: str) -> str:
     parts = urlsplit(value)
     query = parse_qs(parts.query, keep_blank_values=True)
-    tls = "tls" if parts.scheme == "smtps" else (query.get("tls") or ["starttls"])[0]
+    tls = "tls" if parts.scheme == secure else (query.get("tls") or ["starttls"])[0]
     try:
-        is_sound = parts.scheme in {"smtp", "smtps"} and bool(parts.hostname) and (parts.port is None or parts.port > 0)
+        is_sound = parts.scheme in {plain, secure} and bool(parts.hostname) and (parts.port is None or parts.port > 0)
     except ValueError:
         is_sound = False
     if not is_sound or tls not in {"starttls", "tls", "no"} or set(query) - {"tls"} or parts.path not in {"", "/"}:
-        raise ValueError("allowed is smtp://user:password@host:port?tls=starttls (or tls, or no) and smtps://user:password@host:port")
+        raise ValueError(f"allowed is {plain}://user:password@host:port?tls=starttls (or tls, or no) and {secure}://user:password@host:port")
     if tls == "no" and not is_loopback(parts.hostname or ""):
         raise ValueError("tls=no is allowed for a server on this machine only")
     return value
@@ -139,6 +152,14 @@ def mail_sender(value: str) -> str:
     if not (name and "." in domain and address.isascii() and value.isprintable()):
         raise ValueError("allowed is an e-mail address, or a name and an address in angle brackets")
     return value
+
+
+def plain_address(value: str) -> str:
+    """An e-mail address alone, in small letters and without a plus, which begins what is added to it."""
+    name, at, domain = value.lower().rpartition("@")
+    if not (at and PLAIN_NAME.fullmatch(name) and "." in domain and HOST_NAME.fullmatch(domain)):
+        raise ValueError("allowed is an e-mail address without a plus, such as phanhoi@example.vn")
+    return value.lower()
 
 
 def gateway_address(value: str) -> str:
@@ -157,6 +178,12 @@ def scanner_address(value: str) -> str:
     if not is_path and not is_host:
         raise ValueError("allowed are unix:/path/of/the/socket and host:port")
     return value
+
+
+def host_name(value: str) -> str:
+    if not HOST_NAME.fullmatch(value.lower()):
+        raise ValueError("allowed is the name of a host")
+    return value.lower()
 
 
 def host_names(value: str) -> frozenset[str]:

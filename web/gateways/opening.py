@@ -6,13 +6,16 @@ from flask import Flask, current_app
 
 from casework.exchange.folders import FolderTransport
 from casework.exchange.transport import Transport
+from casework.mail_in.addresses import token_for
 from casework.messages.http_client import Door
 from casework.messages.rendering import Addresses, Page
 from casework.messages.sending import Gateway
 from web.accounts.notification_preferences import unsubscribe_link
 from web.areas_followed import area_link
+from web.clock import now
 from web.config import Config
 from web.config.kept_secrets import VAPID_KEY
+from web.gateways.imap import ImapServer, Mailbox
 from web.gateways.push import PushGateway, kept_key
 from web.gateways.sms import SmsGateway
 from web.gateways.smtp import MailGateway, SmtpServer
@@ -46,6 +49,11 @@ def open_transport(config: Config) -> Transport | None:
     return FolderTransport(config.edxml_in, config.edxml_out)
 
 
+def open_mailbox(config: Config) -> Mailbox | None:
+    """The mailbox answers come to; None where none is configured."""
+    return Mailbox(ImapServer.read(config.imap_url), config.mailbox, config.authserv_id) if config.imap_url else None
+
+
 def _push_key(config: Config) -> str:
     return config.vapid_key or kept_key(config.data / VAPID_KEY)
 
@@ -63,10 +71,19 @@ def page_addresses(app: Flask) -> Addresses:
             return unsubscribe_link(of)
         if page is Page.AREA:
             return area_link(of)
+        if page is Page.ANSWER:
+            return _answer_address(app, of)
         endpoint, values = _route(page, of)
         return f"{app.config['BASE_URL']}{app.url_map.bind('-').build(endpoint, values)}"
 
     return address
+
+
+def _answer_address(app: Flask, recipient: str) -> str:
+    mailbox: str = app.config["MAILBOX"]
+    token = token_for(recipient, now=now()) if mailbox else None
+    local, at, domain = mailbox.partition("@")
+    return f"{local}+{token}{at}{domain}" if token is not None else ""
 
 
 def _route(page: Page, of: str) -> tuple[str, dict[str, Any]]:

@@ -8,9 +8,6 @@ import re
 import smtplib
 import socket
 import ssl
-import threading
-import time
-from contextlib import suppress
 from dataclasses import dataclass
 from email.headerregistry import Address
 from email.message import EmailMessage
@@ -24,6 +21,7 @@ from casework.messages import sending
 from casework.messages.rendering import MessageWords
 from casework.messages.sending import NoAnswer, Outgoing, Receipt, Refused, TryLater, Unreachable
 from web.accounts.notification_preferences import takes_one_click
+from web.gateways.line import Line
 
 TIMEOUT_SECONDS = 10
 """For each of the dozen exchanges of a conversation; all of them together end after `sending.HANDED_OVER_WITHIN`."""
@@ -34,10 +32,17 @@ OURS = frozenset({503, 530, 534, 535, 538})
 """Answers that demand a sign-in or refuse ours (RFC 4954), so that every message fails alike (RFC 5321: 503, wrong order of commands)."""
 BARRED, RELAY = b"5.7.", re.compile(rb"(?<![@.-])\brelay(ing)?\b(?![@.-]\w)", re.IGNORECASE)
 """Not permitted by the server's rules (RFC 3463, 3.8), for example when it does not relay for us; older servers say so in words."""
-FOOT = {
-    "vi": "Thư tự động, xin không trả lời. Ông/Bà chọn cách nhận tin tại: ",
-    "en": "This letter was sent by itself; please do not answer it. Choose how you are told: ",
+UNREAD = {
+    "vi": "Thư tự động, xin không trả lời.",
+    "en": "This letter was sent by itself; please do not answer it.",
 }
+ANSWERED = {
+    "vi": "Ông/Bà trả lời thư này thì Trung tâm nhận được vào hồ sơ của Ông/Bà. Xin không gửi mật khẩu, mã xác nhận, số giấy tờ tuỳ thân, "
+          "số tài khoản hay thông tin riêng của người khác.",
+    "en": "If you reply to this letter, the centre gets it with your case. Please do not send passwords, one-time codes, numbers of "
+          "identity papers or accounts, or what is private to others.",
+}
+CHOOSE = {"vi": "Ông/Bà chọn cách nhận tin tại: ", "en": "Choose how you are told: "}
 READ = {"vi": "Xem tại: ", "en": "Read it here: "}
 
 
@@ -73,7 +78,7 @@ class MailGateway:
         """Send one message. Raises Refused, TryLater, Unreachable before it was handed over, NoAnswer after."""
         recipient = _ascii_address(outgoing.address)
         letter = letter_of(outgoing, recipient, self.sender)
-        with _Line(sending.HANDED_OVER_WITHIN) as line:
+        with Line(sending.HANDED_OVER_WITHIN) as line:
             return self._hand_in(letter, recipient, self._open(line))
 
     def _hand_in(self, letter: EmailMessage, recipient: str, connection: smtplib.SMTP) -> Receipt:
@@ -89,7 +94,7 @@ class MailGateway:
         finally:
             _leave(connection)
 
-    def _open(self, line: "_Line") -> smtplib.SMTP:
+    def _open(self, line: Line) -> smtplib.SMTP:
         # greet with the sender's domain: a DNS query for our own name may take longer than the message
         server, name = self.server, parseaddr(self.sender)[1].rpartition("@")[2]
         try:
@@ -115,59 +120,10 @@ class MailGateway:
         return connection
 
 
-class _Line:
-    """The connection of one conversation, closed when its time is over however slowly the other side speaks: a timeout per read would not
-    stop an answer that arrives character by character."""
-
-    def __init__(self, seconds: float) -> None:
-        self._ends = time.monotonic() + seconds
-        self._held: socket.socket | None = None
-        self._timer: threading.Timer | None = None
-
-    def __enter__(self) -> "_Line":
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer.join()
-        if self._held is not None:
-            self._held.close()
-
-    def connect(self, host: str, port: int, seconds: float) -> socket.socket:
-        """Connect to the first responding address of a name. Raises OSError."""
-        fault: OSError = TimeoutError("the call took too long")
-        for address in dict.fromkeys(str(info[4][0]) for info in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)):
-            left = self._ends - time.monotonic()
-            if left <= 0:
-                break
-            try:
-                made = socket.create_connection((address, port), min(seconds, left))
-            except OSError as error:
-                fault = error
-                continue
-            made.settimeout(seconds)
-            self._watch(made)
-            return made
-        raise fault
-
-    def _watch(self, made: socket.socket) -> None:
-        # a duplicate: TLS takes over the first one, and no other thread may touch the TLS object
-        self._held = made.dup()
-        self._timer = threading.Timer(max(self._ends - time.monotonic(), 0), self._hang_up)
-        self._timer.daemon = True
-        self._timer.start()
-
-    def _hang_up(self) -> None:
-        if self._held is not None:
-            with suppress(OSError):
-                self._held.shutdown(socket.SHUT_RDWR)
-
-
 class _Bounded(smtplib.SMTP):
-    """SMTP on a _Line."""
+    """SMTP on such a line."""
 
-    def __init__(self, line: _Line, *given: Any, **named: Any) -> None:
+    def __init__(self, line: Line, *given: Any, **named: Any) -> None:
         self._line = line
         super().__init__(*given, **named)
 
@@ -176,9 +132,9 @@ class _Bounded(smtplib.SMTP):
 
 
 class _BoundedSsl(smtplib.SMTP_SSL, _Bounded):
-    """SMTP on a _Line with TLS from the first byte."""
+    """SMTP on such a line with TLS from the first byte."""
 
-    def __init__(self, line: _Line, *given: Any, **named: Any) -> None:
+    def __init__(self, line: Line, *given: Any, **named: Any) -> None:
         self._line = line
         smtplib.SMTP_SSL.__init__(self, *given, **named)
 
@@ -190,6 +146,8 @@ def letter_of(outgoing: Outgoing, recipient: str, sender: str) -> EmailMessage:
     name, address = parseaddr(sender)
     letter["From"] = Address(display_name=name, addr_spec=address)
     letter["To"] = Address(addr_spec=recipient)
+    if words.answers:
+        letter["Reply-To"] = Address(addr_spec=words.answers)
     letter["Subject"] = words.subject
     letter["Date"] = format_datetime(outgoing.written_at)
     letter["Message-ID"] = f"<{outgoing.token}@{domain}>"
@@ -253,7 +211,7 @@ def _leave(connection: smtplib.SMTP) -> None:
 
 def _text(words: MessageWords) -> str:
     link = f"\n\n{READ[words.language]}{words.link}" if words.link and words.link not in words.body else ""
-    foot = f"\n\n-- \n{FOOT[words.language]}{words.choices}" if words.choices else ""
+    foot = f"\n\n-- \n{_foot(words)}{words.choices}" if words.choices else ""
     return f"{words.body}{link}{foot}\n"
 
 
@@ -265,6 +223,10 @@ def _html(words: MessageWords) -> str:
         parts = parts.replace(link, f'<a href="{link}">{link}</a>')
     elif link:
         parts += f'<p>{escape(READ[words.language])}<a href="{link}">{link}</a></p>'
-    foot = f'<hr><p><small>{escape(FOOT[words.language])}<a href="{choices}">{choices}</a></small></p>' if choices else ""
+    foot = f'<hr><p><small>{escape(_foot(words))}<a href="{choices}">{choices}</a></small></p>' if choices else ""
     head = f'<meta charset="utf-8"><title>{escape(words.subject)}</title>'
     return f'<!doctype html><html lang="{words.language}"><head>{head}</head><body>{parts}{foot}</body></html>'
+
+
+def _foot(words: MessageWords) -> str:
+    return f"{(ANSWERED if words.answers else UNREAD)[words.language]} {CHOOSE[words.language]}"

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 import orjson
-from flask import Blueprint, Response, flash, g, redirect, render_template, request, url_for
+from flask import Blueprint, Response, current_app, flash, g, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
@@ -18,11 +18,12 @@ from casework.inbox.notices import put_notices_away, unread
 from casework.inbox.saved_filters import SeenFilter, seen_filters, sharing_places
 from casework.intake.unreleased_villages import unreleased
 from casework.local_time import local_day
+from casework.mail_in.unclear import unclear
 from casework.models import Account, Case
 from casework.notes.exchange import new_exchanges
 from casework.notes.mentions import unseen
 from casework.parsing import number_in
-from casework.permissions import Action, Actor, Role, may
+from casework.permissions import OPERATIONS, Action, Actor, Role, may
 from casework.permissions.sight import case_seen_by
 from casework.reading.counting import Counted
 from casework.rights.breaches import untold
@@ -186,7 +187,7 @@ def _column(by: Actor, asked: InboxRequest, views: list[View], counts: Counts) -
     is_of_others = asked.chosen.waits is not None and not asked.words
     beside = (
         _beyond(by, counts.beside["beyond"], is_shown=is_of_others), _mentions(by, counts), _exchanges(by, counts), _approvals(by),
-        _apart(by), _breaches(counts), _villages(counts),
+        _apart(by), _breaches(counts), _villages(counts), _letters(counts),
     )  # fmt: skip
     view = None if asked.words or asked.chosen.waits else asked.view
     return {
@@ -253,6 +254,7 @@ def _counted_beside(by: Actor, asked: InboxRequest, moment: datetime) -> dict[st
         "exchanges": new_exchanges(by),
         "breaches": untold(by) if may(by, Action.HANDLE_BREACH) else None,
         "villages": unreleased(by) if by.holds((Role.OPS_LEAD,)) else None,
+        "letters": unclear(by) if current_app.extensions["mailbox"] is not None and by.holds(OPERATIONS) else None,
         "filters": seen_filters(by),
         "notices": unread(by),
         "bell": unread_lines(by, now=moment),
@@ -364,6 +366,13 @@ def _villages(counts: Counts) -> View | None:
     if not (number := counts.beside["villages"]):
         return None
     return _calling("villages", _("Places nobody has let out yet"), number, url_for("unreleased_villages.villages"))
+
+
+def _letters(counts: Counts) -> View | None:
+    """The line for operators: letters nobody could be sure of."""
+    if not (number := counts.beside["letters"]):
+        return None
+    return _calling("letters", _("Unclear letters"), number, url_for("mail_in.letters"))
 
 
 def _apart(by: Actor) -> View | None:

@@ -12,7 +12,7 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_babel import ngettext
 from sqlalchemy import select
-from wtforms import BooleanField, RadioField, StringField
+from wtforms import BooleanField, HiddenField, RadioField, StringField
 from wtforms.validators import ValidationError
 
 from casework.casefile.phone_search import LOOK_UPS, look_up_phone
@@ -21,6 +21,7 @@ from casework.intake.cameras import centres_of_operations
 from casework.intake.emergencies import emergencies_in
 from casework.intake.file_report import Filed, OtherReportFiled, Place, ReportRefused
 from casework.intake.pass_on import CentreMissing, centre_for
+from casework.mail_in.unclear import LetterRefused, file_letter
 from casework.models import Area, Case, Centre
 from casework.permissions import Action
 from casework.privacy.identity import Contact
@@ -37,6 +38,7 @@ from web.intake.forms import IntakeForm, moment_for_input
 from web.intake.places import examples_of
 from web.intake.taken import keep_taken
 from web.locales import in_reader_language as local
+from web.mail_in.filing import begin_from_letter, images_of_letter
 from web.public.pages import communes_today
 from web.task_page import at_most
 from web.text_owner import AnothersText, is_of_another
@@ -64,6 +66,8 @@ class CallForm(IntakeForm):
     email = StringField(_l("E-mail"), validators=[at_most(200)])
     consent = BooleanField(_l("Read to the caller, and they agree"))
     told = RadioField(_l("Wishes to be told by"), default="sms")
+    letter = HiddenField()
+    """The unclear letter the report is filed from, if any (web/mail_in/pages.py)."""
     language = RadioField(_l("Language of the messages"), default="vi")
 
     def __init__(self, *arguments: Any, **named: Any) -> None:
@@ -130,6 +134,7 @@ def call() -> ResponseReturnValue:
     form.questions = ask(form, own_centre().id, by_staff=True)
     if not form.is_submitted():
         form.seen_at.data = moment_for_input(now())
+        begin_from_letter(form)
         return _page(form)
     if request.form.get("act") == "look":
         known, hints = _known(form.phone.data or ""), _hints(form.words.data or "")
@@ -140,6 +145,8 @@ def call() -> ResponseReturnValue:
         return _page(form, hints=_hints(form.words.data or "")), 422
     try:
         filed = _file(form)
+    except LetterRefused as refusal:
+        return _page(form, refusal=local(refusal.text)), 422
     except ReportRefused as refusal:
         if isinstance(refusal, OtherReportFiled):
             form.become_another()
@@ -257,13 +264,17 @@ def _file(form: CallForm) -> Filed:
     place = form.chosen_place
     centre = _centre_of(place)
     code = code_ahead(centre, form.idempotency_key.data)
+    token = images_of_letter(form)
     with unit_of_work():
-        return file_report(
+        filed = file_report(
             centre=centre, source=form.source.data, words=form.words.data or "", place=place, by=actor(), now=now(), contact=form.contact,
             field=form.chosen_field, marked_urgent=form.urgent.data, seen_at=form.chosen_moment, channels=form.channels,
             consented=form.consent.data, language=form.language.data, idempotency_key=form.idempotency_key.data, code=code,
-            answers=form.questions.answers,
+            answers=form.questions.answers, photos_token=token,
         )  # fmt: skip
+        if form.letter.data and not filed.is_repeat:
+            file_letter(form.letter.data, filed.report, by=actor(), now=now())
+        return filed
 
 
 def _centre_of(place: Place) -> Centre:

@@ -19,11 +19,14 @@ from casework.contacts.sign_in_tickets import sweep_tickets
 from casework.db import unit_of_work
 from casework.doors.repeats import drop_old_repeats
 from casework.erasure.files import remove_erased_files
+from casework.mail_in.addresses import forget_old_addresses
+from casework.mail_in.keeping import forget_old_letters
 from casework.messages.choices import CHANNELS
 from casework.messages.retention import forget_sent
 from casework.messages.routing import route_messages
 from casework.messages.sending import send_waiting
 from casework.outputs import forget_outputs
+from casework.privacy.dead_addresses import forget_old_dead
 from casework.rate_limits import drop_old_counters, drop_old_keys
 from casework.upkeep.unsent_files import sweep_unsent
 from casework.verification.anchors import write_anchor
@@ -38,6 +41,8 @@ from web.jobs.faces import seek_faces
 from web.jobs.photos_elsewhere import fetch_photos
 from web.jobs.recordings import prepare_recordings
 from web.jobs.webhooks import tell_endpoints
+from web.mail_in.fetching import fetch_letters
+from web.mail_in.taking import take_letters
 from web.outputs.making import make_outputs
 from web.request_log import forget_old_logs
 from web.watching.jobs import Jobs, perform
@@ -91,6 +96,8 @@ def jobs_of(app: Flask) -> list[Job]:
             "sweep_codes": forget_codes,
             "exchange_documents": lambda moment: exchange_documents(app, moment),
             "fetch_photos": lambda moment: fetch_photos(app, moment),
+            "fetch_letters": lambda moment: fetch_letters(app, moment),
+            "take_letters": lambda moment: take_letters(app, moment),
             "tell_endpoints": lambda moment: tell_endpoints(app, moment),
             "make_letter_files": lambda moment: make_letter_files(app, app.extensions["file_store"], now=moment),
             "seal_letters": lambda moment: seal_letters(app, app.extensions["file_store"], now=moment),
@@ -107,13 +114,16 @@ def run_job(app: Flask, job: Job) -> bool:
 
 def sweep(app: Flask, moment: datetime) -> list[str]:
     """Remove what is no longer needed: photos of unsent forms, files without rows, old counters, form keys, unused browsers, old traces of
-    files and messages, previous states of moved cases, logs of ended processes."""
+    files, messages and letters that came, previous states of moved cases, logs of ended processes."""
     with unit_of_work():
         drop_old_counters(moment)
         drop_old_keys(moment)
         drop_old_repeats(moment)
         forget_unused_devices(moment)
         forget_outputs(moment)
+        forget_old_addresses(moment)
+        forget_old_letters(moment)
+        forget_old_dead(moment)
     forget_sent(moment)
     forget_rows_before(moment)
     forget_old_logs(app.config["DATA"] / "log", now=moment)

@@ -17,6 +17,8 @@ WHAT: dict[str, Bilingual] = {
     "tell_endpoints": Bilingual("Báo tin cho hệ thống khác (webhook)", "Tell other systems what has happened (webhooks)"),
     "exchange_documents": Bilingual("Gửi và nhận văn bản qua trục", "Exchange documents with other bodies"),
     "fetch_photos": Bilingual("Tải ảnh mà phản ánh nêu bằng địa chỉ", "Fetch photos that reports name by their address"),
+    "fetch_letters": Bilingual("Lấy thư trả lời từ hộp thư", "Fetch answers from the mailbox"),
+    "take_letters": Bilingual("Đưa thư trả lời vào hồ sơ", "Add answers that came by e-mail to their cases"),
     "sweep_webhooks": Bilingual("Xóa tin webhook cũ; tắt địa chỉ không trả lời nhiều ngày",
                                 "Forget old webhooks; turn off endpoints that have been silent for days"),
     "forget_staged_imports": Bilingual("Xóa các bảng nhập đã quá 24 giờ", "Wipe tables for import after 24 hours"),

@@ -109,7 +109,7 @@ VOCABULARY = {
     "file": {"stored_name", "sha256", "media_type", "key_id"}, "outbox_message": {"recipient", "template", "dedupe_key"},
     "reporter": {"phone_digest", "email_digest"}, "draft": {"subject"}, "draft_photos": {"token"},
     "held_act": {"subject", "verb", "form_key"}, "door_repeat": {"key", "content_digest", "claim"},
-    "reply_link": {"digest"}, "assignment": {"approval_desk"},
+    "reply_link": {"digest"}, "reply_address": {"digest"}, "incoming_letter": {"key", "content_digest"}, "assignment": {"approval_desk"},
     "clock": {"kind", "element"},
     "clock_pause": {"reason"}, "rating": {"about"},
     "delivery": {"recipient", "template", "dedupe_key", "lease", "gateway_ref"}, "reorganisation_change": {"table_name"},

@@ -10,7 +10,7 @@ from sqlalchemy import select
 
 from casework.calendars import RULES_STREAM
 from casework.db import db, unit_of_work
-from casework.erasure.erase import forget_person
+from casework.erasure.people import forget_person
 from casework.events import append
 from casework.local_time import local_day
 from casework.mended.asking import ANSWERABLE, ask_if_mended
