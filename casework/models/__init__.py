@@ -50,7 +50,7 @@ from casework.models.doors import (
 from casework.models.events import Anchor, Event, EventStream
 from casework.models.letters import Letter
 from casework.models.limits import IdempotencyKey, RateCounter
-from casework.models.messages import Delivery, MessageChoice, PushSubscription
+from casework.models.messages import ChannelFault, Delivery, MessageChoice, PushSubscription
 from casework.models.outbox import OutboxMessage
 from casework.models.outside_identity import OutsideIdentity, OutsideSignIn
 from casework.models.people import Account, Deputy, LoginSession, Membership, OneTimeCode
@@ -97,7 +97,8 @@ __all__ = [
     "Assignment", "BehalfAgreement", "BellRead", "BlockedSender", "Breach", "BreachDescription", "BreachSearch", "BreachStep",
     "BreachSubject",
     "CalendarChange", "CalendarDay", "Camera", "Case", "CaseMoment", "CaseReport", "CaseSpan",
-    "CaseSuccession", "Centre", "Clock", "ClockPause", "ClockRule", "CodeApp", "CodeCounter", "Complexity", "ConsentNotice", "DailyFigures",
+    "CaseSuccession", "Centre", "ChannelFault", "Clock", "ClockPause", "ClockRule", "CodeApp", "CodeCounter", "Complexity", "ConsentNotice",
+    "DailyFigures",
     "DataRequest", "Decision", "Delivery", "Deputy", "Device", "Directive", "DocumentBook", "DocumentNumber", "DoorRepeat", "Draft",
     "DraftPhotos",
     "ElementSetting", "Event", "EventStream", "Extension", "ExtraQuestion", "FactsProgress", "Field", "FiguresSnapshot", "File", "Follower",

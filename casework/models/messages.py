@@ -79,3 +79,18 @@ class PushSubscription(Model):
     browser: Mapped[str] = mapped_column(String(80), comment="family and system only")
     created_at: Mapped[datetime]
     ended_at: Mapped[datetime | None] = mapped_column(comment="taken back, or the push service no longer knows it")
+
+
+class ChannelFault(Model):
+    """What is wrong with a channel, or with one of its templates at the gateway; gone once a message is taken again."""
+
+    __tablename__ = "channel_fault"
+    of: Mapped[str] = mapped_column(String(50), primary_key=True, comment="the channel, and after a blank the template's number there")
+    channel: Mapped[str] = mapped_column(String(8))
+    template: Mapped[str] = mapped_column(String(40), comment="empty: the whole channel")
+    said: Mapped[str] = mapped_column(String(120), comment="the gateway's code")
+    asks_administrator: Mapped[bool] = mapped_column(Boolean, comment="it does not end by itself")
+    since: Mapped[datetime]
+    last_at: Mapped[datetime]
+    times: Mapped[int]
+    held_until: Mapped[datetime | None] = mapped_column(comment="its messages wait; empty: it holds nothing back")

@@ -20,7 +20,7 @@ from flask import Flask
 from sqlalchemy import select
 
 from casework.db import db, unit_of_work
-from casework.models import Breach, ProgramProcess, RecurringJob, TextTemplate, UpkeepMark
+from casework.models import Breach, ChannelFault, ProgramProcess, RecurringJob, TextTemplate, UpkeepMark
 from casework.permissions import Role
 from casework.rights.breaches import AUTHORITY, BreachFacts, close_breach, lock_breach, open_breach, record_notice
 from casework.settings.gaps import Gaps
@@ -38,7 +38,7 @@ from web.config import Config
 from web.http.replica_lag import ReplicaState
 from web.request_log import LOGGER, slow_queries, watch_statements
 from web.watching import findings as finding_rules
-from web.watching import findings_of_keeping, findings_of_settings, findings_of_standbys
+from web.watching import findings_of_channels, findings_of_keeping, findings_of_settings, findings_of_standbys
 from web.watching import jobs as job_watch
 from web.watching.command import health_lines
 from web.watching.exposed_keys import exposed_keys
@@ -392,7 +392,7 @@ OF_THEIR_OWN = {
 
 def keys_of_findings() -> set[str]:
     """Of everything the health page can say."""
-    modules = (finding_rules, findings_of_keeping, findings_of_settings, findings_of_standbys)
+    modules = (finding_rules, findings_of_channels, findings_of_keeping, findings_of_settings, findings_of_standbys)
     calls = (node for module in modules for node in ast.walk(ast.parse(inspect.getsource(module)))
              if isinstance(node, ast.Call) and ast.unparse(node.func) == "Finding")  # fmt: skip
     return {ast.literal_eval(call.args[1]) for call in calls}
@@ -458,6 +458,11 @@ def altered(found: Figures, place: str, **values: Any) -> Figures:
     return found
 
 
+def fault_of(channel: str, said: str, template: str = "", *, mends_itself: bool = False) -> ChannelFault:
+    return ChannelFault(of=f"{channel} {template}".strip(), channel=channel, template=template, said=said,
+                        asks_administrator=not mends_itself, since=NOW - HOUR, last_at=NOW, times=3, held_until=NOW + MINUTE)  # fmt: skip
+
+
 OLD = NOW - timedelta(days=9)
 BROKEN: dict[str, tuple[Callable[[Figures], Figures], str, Level]] = {
     "no worker": (lambda it: replace(it, processes=()), "no_worker", Level.DANGER),
@@ -469,6 +474,9 @@ BROKEN: dict[str, tuple[Callable[[Figures], Figures], str, Level]] = {
     "timers": (lambda it: replace(it, timers=Backlog(3, NOW - 6 * MINUTE)), "timers", Level.DANGER),
     "unrouted": (lambda it: replace(it, unrouted=Backlog(3, NOW - HOUR)), "unrouted", Level.DANGER),
     "stuck": (lambda it: replace(it, deliveries={"email": Backlog(3, NOW - 3 * HOUR)}), "deliveries", Level.WARNING),
+    "channel held": (lambda it: replace(it, faults=(fault_of("zns", "ZNS -124"),)), "channel_fault", Level.DANGER),
+    "template held": (lambda it: replace(it, faults=(fault_of("zns", "ZNS -131", template="12"),)), "channel_fault", Level.WARNING),
+    "gateway away": (lambda it: replace(it, faults=(fault_of("sms", "ConnectError", mends_itself=True),)), "channel_fault", Level.WARNING),
     "given up": (lambda it: replace(it, given_up={"sms": 2}), "given_up", Level.WARNING),
     "incidents": (lambda it: replace(it, incidents=Backlog(1, NOW)), "incidents", Level.WARNING),
     "files": (lambda it: replace(it, files={"outputs": Backlog(1, NOW - HOUR)}), "files", Level.WARNING),

@@ -2,20 +2,16 @@
 
     POST …/message/template   access_token: LANGBIANG_ZNS_TOKEN
     {"phone": "84912345678", "template_id": "…", "template_data": {…}, "tracking_id": <the same in each attempt>}
-    answer: 200 {"error": 0, "data": {"msg_id": "…"}}; every other number of `error` is a refusal
+    answer: 200 {"error": 0, "data": {"msg_id": "…"}}; what every other number of `error` means: zalo_numbers.py
 
 Delivered at most once: without an answer it is not sent again automatically; it may be lost, and waits with the dead letters.
 """
 
 from casework.messages.http_client import Door
-from casework.messages.sending import Outgoing, Receipt, Refused, TryLater
+from casework.messages.sending import Outgoing, Receipt
 from web.gateways.answers import refuse_unless_taken
 from web.gateways.http import post_json, read_json
-
-OURS = frozenset({-124, -216, -155})
-"""An invalid or expired token: a fault of ours, not of the message, and the next one would fail alike."""
-LATER = frozenset({-32, -100, -133, -144, -147})
-"""Too many at once or today, not at this hour, or a fault of theirs."""
+from web.gateways.zalo_numbers import failure_of
 
 
 class ZnsGateway:
@@ -25,7 +21,7 @@ class ZnsGateway:
         self._door = (door or Door()).and_to(url)
 
     def __call__(self, outgoing: Outgoing) -> Receipt:
-        """Send one message. Raises Refused, TryLater, Unreachable, NoAnswer."""
+        """Send one message. Raises Refused, TryLater, Held, Unreachable, NoAnswer."""
         content = {
             "phone": outgoing.address.removeprefix("+"),
             "template_id": outgoing.words.zns_template,
@@ -36,9 +32,7 @@ class ZnsGateway:
         refuse_unless_taken(answer.status, answer.headers.get("retry-after"))
         said = read_json(answer)
         number = said.get("error")
-        if number in OURS or number in LATER:
-            raise TryLater(f"ZNS {number}", holds_all=number in OURS)
         if number != 0:
-            raise Refused(f"ZNS {number if isinstance(number, int) else '?'}")
+            raise failure_of("zbs", number, template=outgoing.words.zns_template or "")
         data = said.get("data")
         return Receipt(str(data.get("msg_id", "")) if isinstance(data, dict) else "")

@@ -17,12 +17,14 @@ from casework.db import db
 from casework.lateness import late
 from casework.local_time import LOCAL_ZONE
 from casework.messages.choices import CHANNELS
-from casework.messages.sending import under_way
+from casework.messages.faults import faults
+from casework.messages.queue import under_way
 from casework.models import (
     Anchor,
     Breach,
     Case,
     Centre,
+    ChannelFault,
     Delivery,
     DocumentNumber,
     Event,
@@ -136,6 +138,8 @@ class Figures:
     unreleased: int = 0
     """Cases whose village or street nobody has released, counted up to MOST."""
     points_in_clear: int = 0
+    faults: tuple[ChannelFault, ...] = ()
+    """Of the configured channels."""
 
 
 _guard = threading.Lock()
@@ -183,8 +187,9 @@ def count(app: Flask, at: datetime) -> Figures:
         ),
         unreleased=_number(select(Case.id).where(waits(), Case.quarantined_at.is_(None))),
         points_in_clear=_number(select(Report.id).where(is_in_clear())),
+        faults=tuple(faults(app.extensions["gateways"], at)),
     )  # fmt: skip
-    for row in (*found.jobs.values(), *found.processes, *found.marks.values()):
+    for row in (*found.jobs.values(), *found.processes, *found.marks.values(), *found.faults):
         db.session.expunge(row)             # kept longer than the session
     return found
 
