@@ -161,7 +161,7 @@ class Ground(ABC):
         from web.accounts.password_lists import open_lists
         from web.documents.opening import open_seals, open_trust
         from web.files.scanning import Scanner
-        from web.gateways.opening import open_gateways
+        from web.gateways.opening import open_gateways, open_zalo
         from web.locales import open_languages
 
         app.__dict__.update({name: _copied(value) for name, value in self._like_new["plain"].items()})
@@ -171,6 +171,7 @@ class Ground(ABC):
         app.extensions.update({name: _copied(value) for name, value in self._like_new["extensions"].items()})
         app.extensions["file_store"] = LocalFileStore(config.files)
         app.extensions["gateways"] = open_gateways(config)
+        app.extensions["zalo"] = open_zalo(config)
         app.extensions["outside"] = open_outside(config)
         app.extensions["password_lists"] = open_lists(config)
         app.extensions["scanner"] = Scanner.read(config.clamav) if config.clamav else None
@@ -362,7 +363,7 @@ PLAIN = ("test_client_class", "test_cli_runner_class", "_got_first_request", "te
 
 EXTENSIONS = {
     "babel", "csrf", "demo_accounts", "file_store", "gateways", "ground", "languages", "outside", "password_lists", "scanner", "seals",
-    "sqlalchemy", "trust",
+    "sqlalchemy", "trust", "zalo",
 }  # fmt: skip
 """Of which it is known that nothing of a test stays in them, or that _repoint makes them anew."""
 

@@ -112,10 +112,11 @@ def _open_others(app: Flask, config: Config) -> None:
     from web.accounts.password_lists import open_lists
     from web.files.scanning import Scanner
     from web.files.storage import open_file_store
-    from web.gateways.opening import open_gateways
+    from web.gateways.opening import open_gateways, open_zalo
 
     app.extensions["file_store"] = open_file_store(config)
     app.extensions["gateways"] = open_gateways(config)
+    app.extensions["zalo"] = open_zalo(config)
     app.extensions["outside"] = open_outside(config)
     app.extensions["password_lists"] = open_lists(config)
     app.extensions["scanner"] = Scanner.read(config.clamav) if config.clamav else None

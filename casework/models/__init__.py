@@ -50,7 +50,7 @@ from casework.models.doors import (
 from casework.models.events import Anchor, Event, EventStream
 from casework.models.letters import Letter
 from casework.models.limits import IdempotencyKey, RateCounter
-from casework.models.messages import ChannelFault, Delivery, MessageChoice, PushSubscription
+from casework.models.messages import ChannelFault, Delivery, MessageChoice, PushSubscription, ZaloAccount, ZaloConsent
 from casework.models.outbox import OutboxMessage
 from casework.models.outside_identity import OutsideIdentity, OutsideSignIn
 from casework.models.people import Account, Deputy, LoginSession, Membership, OneTimeCode
@@ -120,4 +120,5 @@ __all__ = [
     "SealingOrder", "SearchRow", "SecondFactorRule", "ServiceAccount", "ServiceKey", "SignInBegun", "StagedImport", "StaleDay",
     "StepRecord", "StepValue", "SuggestionRule", "TextTemplate", "UpkeepMark", "VisibilityReason", "Wallboard",
     "WebhookCourse", "WebhookDelivery", "WebhookEndpoint", "WebhookSecret", "Withdrawal",
+    "ZaloAccount", "ZaloConsent",
 ]  # fmt: skip

@@ -9,11 +9,14 @@ from casework.messages.rendering import Addresses, Page
 from casework.messages.sending import Gateway
 from web.accounts.notification_preferences import unsubscribe_link
 from web.areas_followed import area_link
+from web.clock import now
 from web.config import Config
 from web.config.kept_secrets import VAPID_KEY
 from web.gateways.push import PushGateway, kept_key
 from web.gateways.sms import SmsGateway
 from web.gateways.smtp import MailGateway, SmtpServer
+from web.gateways.zalo_keys import AccountKey, FixedKey
+from web.gateways.zalo_oauth import ZaloApp, ZaloOauth
 from web.gateways.zns import ZnsGateway
 from web.reporters.mended import PURPOSE as MENDED
 from web.signed_links import signed_ref
@@ -30,11 +33,21 @@ def open_gateways(config: Config) -> dict[str, Gateway]:
     if config.push:
         contact = f"mailto:{config.mail_address}" if config.mail_address else config.base_url if config.is_secure else TRIAL_CONTACT
         gateways["push"] = PushGateway(lambda: _push_key(config), contact, inside=config.inside_hosts)
-    if config.zns_token:
-        gateways["zns"] = ZnsGateway(config.zns_url, config.zns_token, door)
+    if config.zalo_oa_id:
+        gateways["zns"] = ZnsGateway(config.zns_url, AccountKey(config.zalo_oa_id, now), door)
+    elif config.zns_token:
+        gateways["zns"] = ZnsGateway(config.zns_url, FixedKey(config.zns_token), door)
     if config.sms_url:
         gateways["sms"] = SmsGateway(config.sms_url, config.sms_token, door)
     return gateways
+
+
+def open_zalo(config: Config) -> ZaloOauth | None:
+    """Zalo's token endpoint for the account of this installation; None where there is none."""
+    if not config.zalo_oa_id:
+        return None
+    app = ZaloApp(config.zalo_oa_id, config.zalo_app_id, config.zalo_app_secret, config.zalo_centre, config.zalo_oauth_url.rstrip("/"))
+    return ZaloOauth(app, Door(config.inside_hosts))
 
 
 def _push_key(config: Config) -> str:

@@ -106,8 +106,17 @@ def words_of_number(said: str) -> Bilingual | None:
 NAMES = {"zbs": "ZNS", "oa": "Zalo OA"}
 
 
-def failure_of(table: str, number: object, *, template: str) -> SendFailed:
-    """What an answer with another number than 0 means for a message; `template` is its number at Zalo. To be raised."""
+def is_about_token(table: str, number: object) -> bool:
+    """Whether Zalo refuses the access token."""
+    known = NUMBERS[table].get(number) if isinstance(number, int) else None
+    return known is not None and known.then is Then.TOKEN
+
+
+def failure_of(table: str, number: object, *, template: str, is_renewed: bool = False) -> SendFailed:
+    """What an answer with another number than 0 means for a message; `template` is its number at Zalo. To be raised.
+
+    `is_renewed`: the access token it is about is being renewed.
+    """
     said = f"{NAMES[table]} {number if isinstance(number, int) else '?'}"
     known = NUMBERS[table].get(number) if isinstance(number, int) else None
     match known.then if known is not None else Then.THIS_ONE:
@@ -123,7 +132,9 @@ def failure_of(table: str, number: object, *, template: str) -> SendFailed:
             return Held(said, template=template, until_hour=MIDNIGHT)
         case Then.TEMPLATE:
             return Held(said, template=template, asks_administrator=True)
-        case Then.TOKEN | Then.CHANNEL:
+        case Then.TOKEN:
+            return Held(said, asks_administrator=not is_renewed)
+        case Then.CHANNEL:
             return Held(said, asks_administrator=True)
         case Then.THIS_ONE_AND_NOTE:
             return Refused(said, fault_of_template=template)
