@@ -33,7 +33,7 @@ PAGES = (
     "accounts.blocked_senders", "public.map_pages", "serving.health", "serving.metrics", "accounts.password",
     "settings.people", "settings.leaving", "settings.deputies", "settings.agencies", "settings.areas",
     "settings.imports", "accounts.notification_preferences", "settings.index", "settings.rows", "settings.values", "settings.centres",
-    "settings.events", "settings.messages", "settings.calendar", "settings.boundaries", "settings.base_map",
+    "settings.events", "settings.messages", "zalo.consent_page", "settings.calendar", "settings.boundaries", "settings.base_map",
     "settings.texts", "intake.call", "intake.camera", "intake.taken", "wallboard", "settings.wallboards",
     "reorganising.pages", "settings.host_apps", "settings.doors", "settings.webhooks",
     "accounts.acting_for_me", "settings.health", "settings.jobs",

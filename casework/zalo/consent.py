@@ -72,12 +72,12 @@ def require_keeper(by: Actor, centre: Centre) -> None:
     require_administrator_of(by, centre.id)
 
 
-def account_seen(oa_id: str) -> AccountSeen | None:
-    """None before anybody consented."""
+def account_seen(oa_id: str) -> AccountSeen:
+    """Also before anybody consented."""
     query = select(ZaloAccount, Account.full_name).outerjoin(Account, Account.id == ZaloAccount.consented_by_id)
     found = db.session.execute(query.where(ZaloAccount.oa_id == oa_id)).first()
     if found is None:
-        return None
+        return AccountSeen(oa_id, NEEDS_CONSENT, False, None, None, 0, None, None, None)
     row, name = found
     return AccountSeen(row.oa_id, row.state, row.sealed_refresh is not None, row.expires_at, row.refresh_issued_at, row.failures, row.said,
                        name, row.consented_at)  # fmt: skip

@@ -14,6 +14,7 @@ from web.watching.findings_of_channels import of_channels
 from web.watching.findings_of_keeping import of_keeping
 from web.watching.findings_of_settings import of_settings
 from web.watching.findings_of_standbys import of_standbys
+from web.watching.findings_of_zalo import of_zalo
 from web.watching.job_words import what_is
 from web.watching.spans import span
 from workflows.jobs import INTERVALS
@@ -47,7 +48,7 @@ def findings(found: Figures, around: Surroundings) -> list[Finding]:
     parts = (
         _schema(around), _breaches(found), _villages(found), _processes(found), _jobs(found), _waiting(found, around), _points(found),
         _disks(found), of_keeping(found, key_ids=around.key_ids, exposed_keys=around.exposed_keys), _ends(found), of_standbys(found),
-        of_settings(around.gaps),
+        of_settings(around.gaps), of_zalo(found.zalo, found.at),
     )  # fmt: skip
     return sorted((each for part in parts for each in part), key=lambda each: -each.level)
 
