@@ -46,8 +46,13 @@ def record_setting(
 
 def require_administrator_of(by: Actor, centre_id: int | None) -> None:
     """Raise NotAllowed unless the person administers that centre; with None, the whole installation (rules.md, section 8)."""
-    if not any(grant.role == Role.ADMINISTRATOR and grant.centre_id in (None, centre_id) for grant in by.grants):
+    if not administers(by, centre_id):
         raise NotAllowed
+
+
+def administers(by: Actor, centre_id: int | None) -> bool:
+    """Whether the person administers that centre; with None, the whole installation."""
+    return any(grant.role == Role.ADMINISTRATOR and grant.centre_id in (None, centre_id) for grant in by.grants)
 
 
 def _plain(side: Side) -> Side:

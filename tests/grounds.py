@@ -161,7 +161,7 @@ class Ground(ABC):
         from web.accounts.password_lists import open_lists
         from web.documents.opening import open_seals, open_trust
         from web.files.scanning import Scanner
-        from web.gateways.opening import open_gateways, open_mailbox, open_transport
+        from web.gateways.opening import open_gateways, open_mailbox, open_transport, open_zalo
         from web.locales import open_languages
 
         app.__dict__.update({name: _copied(value) for name, value in self._like_new["plain"].items()})
@@ -173,6 +173,7 @@ class Ground(ABC):
         app.extensions["file_store"] = LocalFileStore(config.files)
         app.extensions["gateways"] = open_gateways(config)
         app.extensions["exchange"] = open_transport(config)
+        app.extensions["zalo"] = open_zalo(config)
         app.extensions["outside"] = open_outside(config)
         app.extensions["password_lists"] = open_lists(config)
         app.extensions["scanner"] = Scanner.read(config.clamav) if config.clamav else None
@@ -365,7 +366,7 @@ PLAIN = ("test_client_class", "test_cli_runner_class", "_got_first_request", "te
 EXTENSIONS = {
     "babel", "csrf", "demo_accounts", "exchange", "file_store", "gateways", "ground", "languages", "mailbox", "outside", "password_lists",
     "scanner",
-    "seals", "sqlalchemy", "trust",
+    "seals", "sqlalchemy", "trust", "zalo",
 }  # fmt: skip
 """Of which it is known that nothing of a test stays in them, or that _repoint makes them anew."""
 

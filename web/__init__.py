@@ -33,7 +33,7 @@ PAGES = (
     "accounts.blocked_senders", "public.map_pages", "serving.health", "serving.metrics", "accounts.password",
     "settings.people", "settings.leaving", "settings.deputies", "settings.agencies", "settings.areas",
     "settings.imports", "accounts.notification_preferences", "settings.index", "settings.rows", "settings.values", "settings.centres",
-    "settings.events", "settings.messages", "settings.calendar", "settings.boundaries", "settings.base_map",
+    "settings.events", "settings.messages", "zalo.consent_page", "settings.calendar", "settings.boundaries", "settings.base_map",
     "settings.texts", "intake.call", "intake.camera", "intake.taken", "wallboard", "settings.wallboards",
     "reorganising.pages", "settings.host_apps", "settings.doors", "settings.webhooks",
     "accounts.acting_for_me", "settings.health", "settings.jobs",
@@ -112,12 +112,13 @@ def _open_others(app: Flask, config: Config) -> None:
     from web.accounts.password_lists import open_lists
     from web.files.scanning import Scanner
     from web.files.storage import open_file_store
-    from web.gateways.opening import open_gateways, open_mailbox, open_transport
+    from web.gateways.opening import open_gateways, open_mailbox, open_transport, open_zalo
 
     app.extensions["file_store"] = open_file_store(config)
     app.extensions["gateways"] = open_gateways(config)
     app.extensions["exchange"] = open_transport(config)
     app.extensions["mailbox"] = open_mailbox(config)
+    app.extensions["zalo"] = open_zalo(config)
     app.extensions["outside"] = open_outside(config)
     app.extensions["password_lists"] = open_lists(config)
     app.extensions["scanner"] = Scanner.read(config.clamav) if config.clamav else None

@@ -72,6 +72,7 @@ INTERVALS: dict[str, timedelta] = {
     "send_push": timedelta(seconds=5),
     "send_zns": timedelta(seconds=5),
     "send_sms": timedelta(seconds=5),
+    "renew_zalo": timedelta(seconds=20),
     "sweep_files": timedelta(hours=6),
     "erase_files": timedelta(minutes=1),
     "write_anchors": timedelta(days=1),

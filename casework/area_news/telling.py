@@ -8,9 +8,9 @@ from sqlalchemy import func, select
 from casework.area_news.matching import is_our_turn, number_news
 from casework.area_news.words import TEMPLATE
 from casework.db import db, unit_of_work
+from casework.messages.queue import under_way
 from casework.messages.quiet import quiet_until
 from casework.messages.rendering import template_of
-from casework.messages.sending import under_way
 from casework.models import AreaNews, AreaSubscription, Delivery
 from casework.privacy.area_contacts import FOLLOWS_AREA
 

@@ -16,9 +16,9 @@ from casework.errors import CaseworkError
 from casework.events import append
 from casework.messages import reasons
 from casework.messages.choices import CHANNELS
+from casework.messages.queue import under_way
 from casework.messages.recipients import recipient_of
 from casework.messages.rendering import TEST_MESSAGE
-from casework.messages.sending import under_way
 from casework.models import Agency, Case, Delivery, Membership
 from casework.permissions import Action, Actor, Role, require
 from casework.sent_once import take_key

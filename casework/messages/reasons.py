@@ -6,8 +6,8 @@ WITHDRAWN, DISABLED, NOT_WISHED, NO_ADDRESS, OUT_OF_DATE, NOT_PUBLIC, NOT_CONFIG
     "withdrawn", "disabled", "not_wished", "no_address", "out_of_date", "not_public", "not_configured", "by_hand", "too_old", "restricted",
 )  # fmt: skip
 """Reasons for dropping."""
-REFUSED, BUSY, UNREACHABLE, UNKNOWN, NO_WORDS, FAULT, REPLACED = (
-    "refused", "busy", "unreachable", "unknown", "no_words", "fault", "replaced",
+REFUSED, BUSY, UNREACHABLE, UNKNOWN, NO_WORDS, FAULT, REPLACED, HELD = (
+    "refused", "busy", "unreachable", "unknown", "no_words", "fault", "replaced", "held",
 )  # fmt: skip
 """Reasons for a failed attempt."""
 
@@ -28,6 +28,7 @@ WORDS: dict[str, Bilingual] = {
     UNKNOWN: Bilingual("Không rõ tin đã đi hay chưa; không tự gửi lại", "It is not known whether it left; not sent again by itself"),
     NO_WORDS: Bilingual("Thiếu mẫu lời hoặc lời quá dài", "There is no text for it, or it is too long"),
     FAULT: Bilingual("Lỗi khi gửi", "A fault while sending"),
+    HELD: Bilingual("Chờ quá lâu vì kênh gửi hoặc mẫu tin bị lỗi", "Its channel or template had a fault for too long"),
     REPLACED: Bilingual("Đã chuyển sang gửi bằng SMS", "Sent by SMS instead"),
 }
 

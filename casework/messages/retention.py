@@ -6,6 +6,7 @@ from sqlalchemy import ColumnElement, delete, select
 
 from casework.db import db, unit_of_work
 from casework.messages.choices import CHANNELS
+from casework.messages.faults import forget_faults
 from casework.models import Delivery
 from casework.setting_values import value_of
 
@@ -16,8 +17,10 @@ TOGETHER, MOST_BATCHES = 500, 100
 def forget_sent(now: datetime) -> int:
     """Delete deliveries sent or dropped more than `sent_message_days` ago (a setting); returns how many. Commits.
 
-    Given-up deliveries stay for an administrator, and so does the message itself, which pages show.
+    Given-up deliveries stay for an administrator, and so does the message itself, which pages show. Forgets old faults of channels, too.
     """
+    with unit_of_work():
+        forget_faults(now)
     before, forgotten = now - timedelta(days=value_of("sent_message_days")), 0
     sent = [(Delivery.channel == channel) & (Delivery.sent_at < before) for channel in CHANNELS]
     for ended in (*sent, Delivery.dropped_at < before):

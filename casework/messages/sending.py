@@ -16,14 +16,17 @@ from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, Select, and_, exists, or_, select, update
+from sqlalchemy import update
 from sqlalchemy.exc import OperationalError
-from sqlalchemy.orm import aliased
 
 from casework.db import db, unit_of_work
 from casework.messages import reasons
+from casework.messages.by_sms import send_by_sms
+from casework.messages.faults import WHOLE, Fault, Hold, Holds, end_faults, holds_on, note_fault, note_template, until_hour
+from casework.messages.holding import change, divert, outcomes
 from casework.messages.pacing import is_too_old, next_attempt, room_for
 from casework.messages.push_subscriptions import Endpoint, end_gone, endpoints_of
+from casework.messages.queue import LEASE, ONCE_AT_MOST, next_ones, waiting
 from casework.messages.quiet import quiet_until
 from casework.messages.recipients import account_id_of, contact_of, recipient_of
 from casework.messages.rendering import Addresses, MessageWords, NothingToSay, NoWords, words_of
@@ -34,16 +37,11 @@ from casework.sealing.seal import lookup_digest
 
 LOGGER = logging.getLogger("langbiang.messages")
 
-ONCE_AT_MOST = frozenset({"zns"})
-"""Channels on which a duplicate is worse than a loss: Zalo counts each against the quality of the account."""
-
-LEASE = timedelta(minutes=2)
-"""How long a worker may hold a delivery; every gateway gives up long before."""
 HANDED_OVER_WITHIN = 75.0
 """Seconds after which a gateway gives up any delivery; an unreachable resolver may add half a minute."""
 
-LOOKED_AT, ROUNDS = 25, 8
-"""Deliveries looked at together, and how many times, to find one that may be sent."""
+ROUNDS = 8
+"""How many times deliveries are looked at together to find one that may be sent."""
 
 MOST_FAILURES = 5
 """Failures in a row after which a round ends: it is hardly the messages' fault, and the others wait for the next round."""
@@ -89,9 +87,16 @@ class SendFailed(Exception):
 
 
 class Refused(SendFailed):
-    """It will never be accepted: a wrong address, or a text the gateway does not allow."""
+    """It will never be accepted: a wrong address, or a text the gateway does not allow.
+
+    `fault_of_template`: the template's number at the gateway, where an administrator is to look at it.
+    """
 
     reason = reasons.REFUSED
+
+    def __init__(self, detail: str = "", *, fault_of_template: str = "", gone: Iterable[int] = ()) -> None:
+        super().__init__(detail, gone=gone)
+        self.fault_of_template = fault_of_template
 
 
 class TryLater(SendFailed):
@@ -102,11 +107,24 @@ class TryLater(SendFailed):
         self.after, self.holds_all = after, holds_all
 
 
-class Unreachable(TryLater):
-    reason = reasons.UNREACHABLE
+class Held(TryLater):
+    """Nothing is wrong with the message, which loses no attempt: its channel takes nothing, or with `template` that template alone.
 
-    def __init__(self, detail: str = "") -> None:
-        super().__init__(detail, holds_all=True)
+    `until_hour`: until that hour comes in Vietnam. `asks_administrator`: it does not end by itself.
+    """
+
+    reason = reasons.HELD
+
+    def __init__(
+        self, detail: str = "", *, template: str = "", asks_administrator: bool = False, after: timedelta | None = None,
+        until_hour: int | None = None,
+    ) -> None:  # fmt: skip
+        super().__init__(detail, after=after, holds_all=not template)
+        self.template, self.asks_administrator, self.until_hour = template, asks_administrator, until_hour
+
+
+class Unreachable(Held):
+    reason = reasons.UNREACHABLE
 
 
 class NoAnswer(TryLater):
@@ -155,19 +173,24 @@ def send_waiting(
 def claim(channel: str, *, now: datetime, pages: Addresses, configured: Collection[str] = ()) -> Outgoing | None:
     """Lease the next delivery that may be sent, urgent ones first, then the oldest; None when there is none.
 
-    None also where the channel has no room left at the moment (`room_for`). Deliveries that may no longer be sent are dropped, those that
-    must wait for the end of quiet hours are postponed, and those Zalo has no template for become SMS where that is `configured`. Commits.
+    None also where the channel is held or has no room left at the moment (`holds_on`, `room_for`). Deliveries that may no longer be sent
+    are dropped, those that must wait for the end of quiet hours or of a hold are postponed, and those Zalo has no template for become SMS
+    where that is `configured`. Commits.
     """
-    if db.session.scalar(_waiting(channel, now).with_only_columns(Delivery.id).limit(1)) is None:
+    if db.session.scalar(waiting(channel, now).with_only_columns(Delivery.id).limit(1)) is None:
         db.session.rollback()
         return None
     with unit_of_work():
+        holds = holds_on(channel, now)
+        if WHOLE in holds:
+            divert(channel, holds[WHOLE], now, configured)
+            return None
         if room_for(channel, now) <= 0:
             return None
         for _ in range(ROUNDS):
-            found = _next_ones(channel, now)
+            found = next_ones(channel, now)
             for delivery in found:
-                outgoing = _prepared(delivery, now, pages, configured)
+                outgoing = _prepared(delivery, now, pages, configured, holds)
                 if outgoing is not None:
                     return outgoing
             if not found:
@@ -185,6 +208,7 @@ def mark_sent(outgoing: Outgoing, receipt: Receipt, *, now: datetime) -> bool:
         for subscription_id in receipt.gone:
             end_gone(subscription_id, now=now)
         wipe_sent(outgoing.recipient)
+        end_faults(outgoing.channel, outgoing.words.zns_template or WHOLE)
         values: dict[str, object] = {
             "sent_at": now, "dropped_at": None, "gateway_ref": receipt.reference[:120] or None, "last_error": None,
             "lease": None, "leased_until": None,
@@ -196,31 +220,42 @@ def mark_failed(outgoing: Outgoing, failure: SendFailed, *, now: datetime, confi
     """Record why it was not accepted and when to try again; given up after the last attempt and when refused for good. Commits.
 
     What Zalo refuses, or does not accept in any attempt, is sent by SMS instead, where possible; never what may have been sent already.
-    False when the lease was lost meanwhile.
+    What is held loses no attempt. False when the lease was lost meanwhile.
     """
     with unit_of_work():
         for subscription_id in failure.gone:
             end_gone(subscription_id, now=now)
         delivery = db.session.get_one(Delivery, outgoing.delivery_id)
+        hold = _noted(delivery, failure, now)
         said = f"{failure.reason}: {failure.detail}" if failure.detail else failure.reason
+        # one that is held again although others were taken in between has a fault of its own
+        is_held = hold is not None and not (hold.is_first and reasons.reason_of(delivery.last_error) == failure.reason)
         values: dict[str, object] = {"last_error": said[:500], "lease": None, "leased_until": None}
         again = next_attempt(delivery, now, asked=failure.after) if isinstance(failure, TryLater) else None
         if isinstance(failure, NoAnswer) and delivery.channel in ONCE_AT_MOST:
             again = None
         if delivery.dropped_at is not None:
             values = {"lease": None, "leased_until": None}
+        elif hold is not None and is_held:
+            values |= {"attempts": delivery.attempts - 1, **outcomes([delivery], hold, now, configured)[0]}
         elif again is not None:
             values["due_at"] = again
-        elif not isinstance(failure, NoAnswer) and _send_by_sms(delivery, now, configured):
+        elif not isinstance(failure, NoAnswer) and send_by_sms([delivery], now, configured):
             values |= {"dropped_at": now, "last_error": reasons.REPLACED}
         else:
             values["given_up_at"] = now
         return _mark(outgoing, values)
 
 
-def under_way() -> ColumnElement[bool]:
-    """The condition for unfinished deliveries."""
-    return and_(Delivery.sent_at.is_(None), Delivery.given_up_at.is_(None), Delivery.dropped_at.is_(None))
+def _noted(delivery: Delivery, failure: SendFailed, now: datetime) -> Hold | None:
+    """Record what the failure says of its channel or template; what is held, if anything is."""
+    if isinstance(failure, Held):
+        fault = Fault(delivery.channel, failure.template, failure.detail[:120], failure.asks_administrator)
+        after = until_hour(failure.until_hour, now) if failure.until_hour is not None else failure.after
+        return note_fault(fault, after=after, now=now)
+    if isinstance(failure, Refused) and failure.fault_of_template:
+        note_template(Fault(delivery.channel, failure.fault_of_template, failure.detail[:120], True), now=now)
+    return None
 
 
 def token_of(delivery: Delivery) -> str:
@@ -231,37 +266,11 @@ def token_of(delivery: Delivery) -> str:
     return lookup_digest(f"{delivery.dedupe_key} {delivery.created_at.isoformat()}", purpose=TOKEN_PURPOSE)[:32]
 
 
-def _waiting(channel: str, now: datetime) -> Select[Delivery]:
-    until = Delivery.leased_until
-    # a lease far in the future was taken by a clock that has been set back since
-    is_free = or_(until.is_(None), until <= now, until > now + 2 * LEASE)
-    return select(Delivery).where(Delivery.channel == channel, under_way(), Delivery.due_at <= now, is_free)
-
-
-def _next_ones(channel: str, now: datetime) -> list[Delivery]:
-    """The first of each queue of a recipient and case, locked."""
-    earlier = aliased(Delivery)
-    is_behind = exists().where(
-        earlier.recipient == Delivery.recipient, earlier.case_id == Delivery.case_id, earlier.channel == Delivery.channel,
-        earlier.id < Delivery.id, earlier.sent_at.is_(None), earlier.given_up_at.is_(None), earlier.dropped_at.is_(None),
-    )  # fmt: skip
-    found: list[Delivery] = []
-    for urgent in (True, False):
-        query = _waiting(channel, now).where(Delivery.is_urgent.is_(urgent), ~is_behind).order_by(Delivery.due_at, Delivery.id)
-        query = query.limit(LOOKED_AT).execution_options(populate_existing=True)
-        if db.session.get_bind().dialect.name != "sqlite":
-            query = query.with_for_update(skip_locked=True)
-        found += db.session.scalars(query)
-        if found:
-            break
-    return found
-
-
-def _prepared(delivery: Delivery, now: datetime, pages: Addresses, configured: Collection[str]) -> Outgoing | None:
+def _prepared(delivery: Delivery, now: datetime, pages: Addresses, configured: Collection[str], holds: Holds) -> Outgoing | None:
     """Lease one that may be sent; None when it was dropped, given up or postponed instead."""
     try:
         with db.session.begin_nested():
-            return _judged(delivery, now, pages, configured)
+            return _judged(delivery, now, pages, configured, holds)
     except OperationalError:
         # the database is busy or gone: nothing is wrong with the message
         raise
@@ -273,7 +282,7 @@ def _prepared(delivery: Delivery, now: datetime, pages: Addresses, configured: C
         return None
 
 
-def _judged(delivery: Delivery, now: datetime, pages: Addresses, configured: Collection[str]) -> Outgoing | None:
+def _judged(delivery: Delivery, now: datetime, pages: Addresses, configured: Collection[str], holds: Holds) -> Outgoing | None:
     was_handed_over = delivery.lease is not None and delivery.channel in ONCE_AT_MOST
     delivery.lease = delivery.leased_until = None
     if was_handed_over:
@@ -295,11 +304,15 @@ def _judged(delivery: Delivery, now: datetime, pages: Addresses, configured: Col
         _give_up(delivery, delivery.last_error or reasons.UNKNOWN, now)
         return None
     try:
-        return _leased(delivery, words_of(delivery, message, case, language=person.language, now=now, pages=pages), now)
+        words = words_of(delivery, message, case, language=person.language, now=now, pages=pages)
+        hold = holds.get(words.zns_template) if delivery.channel == "zns" and words.zns_template else None
+        if hold is None:
+            return _leased(delivery, words, now)
+        change(delivery, outcomes([delivery], hold, now, configured)[0])
     except NothingToSay:
         _drop(delivery, reasons.OUT_OF_DATE, now)
     except NoWords:
-        if _send_by_sms(delivery, now, configured):
+        if send_by_sms([delivery], now, configured):
             _drop(delivery, reasons.REPLACED, now)
         else:
             _give_up(delivery, reasons.NO_WORDS, now)
@@ -342,24 +355,6 @@ def _mark(outgoing: Outgoing, values: dict[str, object]) -> bool:
     if not result.rowcount:  # type: ignore[attr-defined]
         LOGGER.warning("message taken over by another worker", extra={"delivery": outgoing.delivery_id})
     return bool(result.rowcount)  # type: ignore[attr-defined]
-
-
-def _send_by_sms(delivery: Delivery, now: datetime, configured: Collection[str]) -> bool:
-    """Replace with an SMS what Zalo refused or has no template for. Returns whether that was possible."""
-    person = recipient_of(delivery.recipient)
-    if delivery.channel != "zns" or "sms" not in configured or person is None or person.is_staff:
-        return False
-    if not person.takes("sms", urgent=delivery.is_urgent, template=delivery.template):
-        return False
-    key = f"{delivery.dedupe_key.removesuffix(':zns')}:sms"
-    if db.session.scalar(select(Delivery.id).where(Delivery.dedupe_key == key)) is None:
-        db.session.add(
-            Delivery(
-                message_id=delivery.message_id, recipient=delivery.recipient, case_id=delivery.case_id, channel="sms", due_at=now,
-                is_urgent=delivery.is_urgent, template=delivery.template, dedupe_key=key, created_at=now,
-            )
-        )  # fmt: skip
-    return True
 
 
 def _fault(error: Exception) -> SendFailed:

@@ -50,7 +50,17 @@ from casework.models.doors import (
 from casework.models.events import Anchor, Event, EventStream
 from casework.models.letters import IncomingPackage, Letter, OutgoingPackage, PackagePiece
 from casework.models.limits import IdempotencyKey, RateCounter
-from casework.models.messages import DeadEmail, Delivery, IncomingLetter, MessageChoice, PushSubscription, ReplyAddress
+from casework.models.messages import (
+    ChannelFault,
+    DeadEmail,
+    Delivery,
+    IncomingLetter,
+    MessageChoice,
+    PushSubscription,
+    ReplyAddress,
+    ZaloAccount,
+    ZaloConsent,
+)
 from casework.models.outbox import OutboxMessage
 from casework.models.outside_identity import OutsideIdentity, OutsideSignIn
 from casework.models.people import Account, Deputy, LoginSession, Membership, OneTimeCode
@@ -97,7 +107,8 @@ __all__ = [
     "Assignment", "BehalfAgreement", "BellRead", "BlockedSender", "Breach", "BreachDescription", "BreachSearch", "BreachStep",
     "BreachSubject",
     "CalendarChange", "CalendarDay", "Camera", "Case", "CaseMoment", "CaseReport", "CaseSpan",
-    "CaseSuccession", "Centre", "Clock", "ClockPause", "ClockRule", "CodeApp", "CodeCounter", "Complexity", "ConsentNotice", "DailyFigures",
+    "CaseSuccession", "Centre", "ChannelFault", "Clock", "ClockPause", "ClockRule", "CodeApp", "CodeCounter", "Complexity", "ConsentNotice",
+    "DailyFigures",
     "DataRequest", "DeadEmail", "Decision", "Delivery", "Deputy", "Device", "Directive", "DocumentBook", "DocumentNumber", "DoorRepeat",
     "Draft", "DraftPhotos",
     "ElementSetting", "Event", "EventStream", "Extension", "ExtraQuestion", "FactsProgress", "Field", "FiguresSnapshot", "File", "Follower",
@@ -120,4 +131,5 @@ __all__ = [
     "SealingOrder", "SearchRow", "SecondFactorRule", "ServiceAccount", "ServiceKey", "SignInBegun", "StagedImport", "StaleDay",
     "StepRecord", "StepValue", "SuggestionRule", "TextTemplate", "UpkeepMark", "VisibilityReason", "Wallboard",
     "WebhookCourse", "WebhookDelivery", "WebhookEndpoint", "WebhookSecret", "Withdrawal",
+    "ZaloAccount", "ZaloConsent",
 ]  # fmt: skip

@@ -1,4 +1,4 @@
-"""Outgoing deliveries, one row per person and channel, each person's choices of channels, and e-mail that comes in."""
+"""Outgoing deliveries, a row per person and channel, each person's choices of channels, incoming e-mail, the permission of Zalo."""
 
 from datetime import datetime
 from typing import Any
@@ -130,3 +130,53 @@ class DeadEmail(Model):
     __tablename__ = "dead_email"
     email_digest: Mapped[str] = mapped_column(String(64), primary_key=True)
     told_at: Mapped[datetime] = mapped_column(index=True)
+
+
+class ChannelFault(Model):
+    """What is wrong with a channel, or with one of its templates at the gateway; gone once a message is taken again."""
+
+    __tablename__ = "channel_fault"
+    of: Mapped[str] = mapped_column(String(50), primary_key=True, comment="the channel, and after a blank the template's number there")
+    channel: Mapped[str] = mapped_column(String(8))
+    template: Mapped[str] = mapped_column(String(40), comment="empty: the whole channel")
+    said: Mapped[str] = mapped_column(String(120), comment="the gateway's code")
+    asks_administrator: Mapped[bool] = mapped_column(Boolean, comment="it does not end by itself")
+    since: Mapped[datetime]
+    last_at: Mapped[datetime]
+    times: Mapped[int]
+    held_until: Mapped[datetime | None] = mapped_column(comment="its messages wait; empty: it holds nothing back")
+
+
+class ZaloAccount(Model):
+    """An Official Account and its tokens, sealed. A pair of tokens has a generation, which only grows."""
+
+    __tablename__ = "zalo_account"
+    __table_args__ = (CheckConstraint("state IN ('ok', 'renewing', 'needs_consent')", name="state"),)
+    oa_id: Mapped[str] = mapped_column(String(24), primary_key=True)
+    centre_id: Mapped[int] = mapped_column(ForeignKey("centre.id"), index=True)
+    sealed_access: Mapped[bytes | None] = mapped_column(LargeBinary, comment="empty: withdrawn")
+    sealed_refresh: Mapped[bytes | None] = mapped_column(LargeBinary, comment="good for one renewal")
+    refresh_issued_at: Mapped[datetime | None] = mapped_column(comment="when Zalo gave this pair")
+    expires_at: Mapped[datetime | None] = mapped_column(comment="of the access token")
+    generation: Mapped[int]
+    refused_generation: Mapped[int | None] = mapped_column(comment="whose access token Zalo refused: renewed at once, if that helps")
+    state: Mapped[str] = mapped_column(String(14))
+    lease: Mapped[str | None] = mapped_column(String(32), comment="which attempt renews")
+    leased_until: Mapped[datetime | None]
+    failures: Mapped[int] = mapped_column(comment="renewals in a row that brought no tokens")
+    next_try_at: Mapped[datetime | None] = mapped_column(comment="after a failure not before")
+    said: Mapped[str | None] = mapped_column(String(120), comment="code of the last failure")
+    consented_by_id: Mapped[int | None] = mapped_column(ForeignKey("account.id"), index=True)
+    consented_at: Mapped[datetime | None]
+
+
+class ZaloConsent(Model):
+    """A browser sent to Zalo to consent, and expected back once, within minutes."""
+
+    __tablename__ = "zalo_consent"
+    id: Mapped[Id]
+    state_digest: Mapped[str] = mapped_column(String(64), unique=True)
+    session_digest: Mapped[str] = mapped_column(String(64), comment="of the session that was sent")
+    oa_id: Mapped[str] = mapped_column(String(24))
+    sealed_verifier: Mapped[bytes | None] = mapped_column(LargeBinary, comment="of PKCE; empty once it came back")
+    expires_at: Mapped[datetime] = mapped_column(index=True)

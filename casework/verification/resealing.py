@@ -46,6 +46,8 @@ from casework.steps.drafts import FIELDS_PURPOSE
 from casework.steps.drafts import NAME_PURPOSE as DRAFT_NAME
 from casework.taking_back.held_acts import FORM_PURPOSE, GIVEN_PURPOSE, WHY_PURPOSE
 from casework.triage.refusals import OBJECTION_PURPOSE
+from casework.zalo.consent import VERIFIER_PURPOSE
+from casework.zalo.tokens import purpose_of_access, purpose_of_refresh
 
 HEADER_BYTES = len(VALUE_MAGIC) + 1 + 32
 BATCH, FILES = 200, 20
@@ -96,6 +98,9 @@ PURPOSES: dict[str, tuple[str | Callable[[Any], str], ...]] = {
     "staged_import.sealed_rows": (ROWS_PURPOSE,),
     "webhook_secret.sealed_secret": (WEBHOOK,),
     "withdrawal.sealed_reason": (WITHDRAWAL,),
+    "zalo_account.sealed_access": (lambda row: purpose_of_access(row.oa_id),),
+    "zalo_account.sealed_refresh": (lambda row: purpose_of_refresh(row.oa_id),),
+    "zalo_consent.sealed_verifier": (VERIFIER_PURPOSE,),
 }
 """The purposes of each column's values; the seal itself proves which of several it is. A test compares this with the tables."""
 

@@ -17,7 +17,8 @@ from sqlalchemy import func, select, update
 
 from casework.db import db, unit_of_work
 from casework.findings import one_moment
-from casework.messages.sending import token_of, under_way
+from casework.messages.queue import under_way
+from casework.messages.sending import token_of
 from casework.models import Delivery, HouseSetting, OutboxMessage
 from tests.conftest import running
 from tests.kill.checking import broken_promises, doubled, told_twice

@@ -21,6 +21,7 @@ from tests.outside import Outside
 from web.gateways.opening import page_addresses
 from web.gateways.sms import SmsGateway
 from web.gateways.smtp import MailGateway, SmtpServer
+from web.gateways.zalo_keys import FixedKey
 from web.gateways.zns import ZnsGateway
 
 MAIL_FROM = "Trung tâm Lạc Dương <phananh@trung-tam.example>"
@@ -34,7 +35,7 @@ def gateways_to(mail: Outside | None = None, gateway: Outside | None = None) -> 
     if mail is not None:
         found["email"] = MailGateway(SmtpServer("127.0.0.1", mail.port, "no"), MAIL_FROM)
     if gateway is not None:
-        found["zns"] = ZnsGateway(f"http://127.0.0.1:{gateway.port}/message/template", "zalo-token")
+        found["zns"] = ZnsGateway(f"http://127.0.0.1:{gateway.port}/message/template", FixedKey("zalo-token"))
         found["sms"] = SmsGateway(f"http://127.0.0.1:{gateway.port}/sms", "sms-token")
     return found
 

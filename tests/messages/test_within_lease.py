@@ -15,8 +15,9 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from casework.messages import sending
 from casework.messages.push_subscriptions import Endpoint
+from casework.messages.queue import LEASE
 from casework.messages.rendering import MessageWords
-from casework.messages.sending import HANDED_OVER_WITHIN, LEASE, NoAnswer, Outgoing, Receipt, TryLater, Unreachable
+from casework.messages.sending import HANDED_OVER_WITHIN, NoAnswer, Outgoing, Receipt, TryLater, Unreachable
 from tests.build import NOON
 from tests.messages.house import MAIL_FROM
 from tests.outside import Outside

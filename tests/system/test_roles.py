@@ -615,7 +615,9 @@ def by_hand(the: Stage, name: str, address: Address) -> int:
             return 403 if not name.endswith("administrator") else 200 if is_there else 404
         case "settings_texts.texts":
             return 200 if name in {"administrator", "other centre's administrator"} else 403
-        case "settings_messages.messages":
+        case "settings_zalo.returns":                   # no account at Zalo is set up
+            return 404 if name.endswith("administrator") else 403
+        case "settings_messages.messages" | "settings_zalo.zalo":
             return 200 if name.endswith("administrator") else 403
         case "settings_host_apps.apps" | "settings_centres.new":
             return 404 if name.endswith("administrator") else 403   # for those of the whole installation, of whom none is here

@@ -170,3 +170,14 @@ def test_plain_http_is_refused_beyond_this_machine(tmp_path: Path, given: dict[s
 ])
 def test_https_loopback_or_the_word_of_the_administrator_will_do(tmp_path: Path, given: dict[str, str]) -> None:
     read(tmp_path, **given)
+
+
+def test_half_a_zalo_account_is_refused() -> None:
+    whole = {"LANGBIANG_ZALO_OA_ID": "1423847451268726170", "LANGBIANG_ZALO_CENTRE": "LD", "LANGBIANG_ZALO_APP_ID": "4310000000000000001",
+             "LANGBIANG_ZALO_APP_SECRET": "s"}  # fmt: skip
+    assert Config.from_environment(whole).zalo_oa_id == "1423847451268726170"
+    for name in whole:
+        with pytest.raises(SettingRefused, match=name):
+            Config.from_environment({key: value for key, value in whole.items() if key != name})
+    with pytest.raises(SettingRefused, match="24 digits"):
+        Config.from_environment(whole | {"LANGBIANG_ZALO_OA_ID": "oa"})

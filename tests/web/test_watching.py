@@ -20,7 +20,7 @@ from flask import Flask
 from sqlalchemy import select
 
 from casework.db import db, unit_of_work
-from casework.models import Breach, ProgramProcess, RecurringJob, TextTemplate, UpkeepMark
+from casework.models import Breach, ChannelFault, ProgramProcess, RecurringJob, TextTemplate, UpkeepMark
 from casework.permissions import Role
 from casework.rights.breaches import AUTHORITY, BreachFacts, close_breach, lock_breach, open_breach, record_notice
 from casework.settings.gaps import Gaps
@@ -28,6 +28,7 @@ from casework.settings.value_changes import set_value
 from casework.upkeep import jobs as job_records
 from casework.upkeep.jobs import know_jobs
 from casework.upkeep.server_processes import begin_process, leave_mark
+from casework.zalo.consent import AccountSeen
 from tests import build
 from tests.conftest import client_of
 from tests.second_centre import of_the_installation
@@ -38,7 +39,7 @@ from web.config import Config
 from web.http.replica_lag import ReplicaState
 from web.request_log import LOGGER, slow_queries, watch_statements
 from web.watching import findings as finding_rules
-from web.watching import findings_of_keeping, findings_of_settings, findings_of_standbys
+from web.watching import findings_of_channels, findings_of_keeping, findings_of_settings, findings_of_standbys, findings_of_zalo
 from web.watching import jobs as job_watch
 from web.watching.command import health_lines
 from web.watching.exposed_keys import exposed_keys
@@ -53,7 +54,7 @@ from web.watching.surroundings import surroundings
 from workflows.jobs import INTERVALS, Job
 
 NOW = build.NOON
-MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
+MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 TOKEN = "t" * 40
 WAIT_SECONDS = 60
 KNOWN = BreachFacts(*["Khóa bị lộ."] * 5)
@@ -392,7 +393,7 @@ OF_THEIR_OWN = {
 
 def keys_of_findings() -> set[str]:
     """Of everything the health page can say."""
-    modules = (finding_rules, findings_of_keeping, findings_of_settings, findings_of_standbys)
+    modules = (finding_rules, findings_of_channels, findings_of_keeping, findings_of_settings, findings_of_standbys, findings_of_zalo)
     calls = (node for module in modules for node in ast.walk(ast.parse(inspect.getsource(module)))
              if isinstance(node, ast.Call) and ast.unparse(node.func) == "Finding")  # fmt: skip
     return {ast.literal_eval(call.args[1]) for call in calls}
@@ -458,6 +459,16 @@ def altered(found: Figures, place: str, **values: Any) -> Figures:
     return found
 
 
+def fault_of(channel: str, said: str, template: str = "", *, mends_itself: bool = False) -> ChannelFault:
+    return ChannelFault(of=f"{channel} {template}".strip(), channel=channel, template=template, said=said,
+                        asks_administrator=not mends_itself, since=NOW - HOUR, last_at=NOW, times=3, held_until=NOW + MINUTE)  # fmt: skip
+
+
+def zalo_seen(**other: Any) -> AccountSeen:
+    """An Official Account whose permission is well, but for some of it."""
+    return replace(AccountSeen("1423", "ok", True, NOW + HOUR, NOW, 0, None, None, NOW), **other)
+
+
 OLD = NOW - timedelta(days=9)
 BROKEN: dict[str, tuple[Callable[[Figures], Figures], str, Level]] = {
     "no worker": (lambda it: replace(it, processes=()), "no_worker", Level.DANGER),
@@ -469,6 +480,14 @@ BROKEN: dict[str, tuple[Callable[[Figures], Figures], str, Level]] = {
     "timers": (lambda it: replace(it, timers=Backlog(3, NOW - 6 * MINUTE)), "timers", Level.DANGER),
     "unrouted": (lambda it: replace(it, unrouted=Backlog(3, NOW - HOUR)), "unrouted", Level.DANGER),
     "stuck": (lambda it: replace(it, deliveries={"email": Backlog(3, NOW - 3 * HOUR)}), "deliveries", Level.WARNING),
+    "channel held": (lambda it: replace(it, faults=(fault_of("zns", "ZNS -124"),)), "channel_fault", Level.DANGER),
+    "template held": (lambda it: replace(it, faults=(fault_of("zns", "ZNS -131", template="12"),)), "channel_fault", Level.WARNING),
+    "gateway away": (lambda it: replace(it, faults=(fault_of("sms", "ConnectError", mends_itself=True),)), "channel_fault", Level.WARNING),
+    "zalo not consented": (lambda it: replace(it, zalo=zalo_seen(has_tokens=False)), "zalo_consent", Level.WARNING),
+    "zalo ends": (lambda it: replace(it, zalo=zalo_seen(state="needs_consent")), "zalo_consent", Level.DANGER),
+    "zalo not renewed": (lambda it: replace(it, zalo=zalo_seen(failures=3)), "zalo_renewal", Level.NOTE),
+    "zalo renewed long ago": (lambda it: replace(it, zalo=zalo_seen(refresh_issued_at=NOW - 61 * DAY)), "zalo_refresh", Level.NOTE),
+    "zalo about to end": (lambda it: replace(it, zalo=zalo_seen(refresh_issued_at=NOW - 81 * DAY)), "zalo_refresh", Level.DANGER),
     "given up": (lambda it: replace(it, given_up={"sms": 2}), "given_up", Level.WARNING),
     "incidents": (lambda it: replace(it, incidents=Backlog(1, NOW)), "incidents", Level.WARNING),
     "files": (lambda it: replace(it, files={"outputs": Backlog(1, NOW - HOUR)}), "files", Level.WARNING),

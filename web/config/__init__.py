@@ -35,6 +35,7 @@ from web.config.readers import (
     text,
     web_address,
     whole_number,
+    zalo_number,
 )
 
 PREFIX = "LANGBIANG_"
@@ -138,8 +139,17 @@ class Config:
     sms_token: str = setting("SMS_TOKEN", text, "", "Sent to the SMS gateway as Authorization: Bearer.", shown="not set", hidden=True)
     zns_url: str = setting("ZNS_URL", gateway_address, "https://business.openapi.zalo.me/message/template",
                            "Address that takes messages for Zalo ZNS.")
-    zns_token: str = setting("ZNS_TOKEN", text, "", "Access token of the Zalo Official Account. Not set: nothing is sent by Zalo.",
-                             shown="not set", hidden=True)
+    zns_token: str = setting("ZNS_TOKEN", text, "", "Access token of the Zalo Official Account, which somebody renews by hand. Not used "
+                             "where ZALO_OA_ID is set; with neither nothing is sent by Zalo.", shown="not set", hidden=True)
+    zalo_oa_id: str = setting("ZALO_OA_ID", zalo_number, "",
+                              "Number of the Zalo Official Account. An administrator of its centre gives the permission under Cài đặt → "
+                              "Zalo, and the worker renews it. Needs the other settings that begin with ZALO.", shown="not set")
+    zalo_centre: str = setting("ZALO_CENTRE", text, "", "First part of the codes of the centre the account belongs to, such as LD.",
+                               shown="not set")
+    zalo_app_id: str = setting("ZALO_APP_ID", zalo_number, "", "Number of the app at developers.zalo.me.", shown="not set")
+    zalo_app_secret: str = setting("ZALO_APP_SECRET", text, "", "Secret key of that app.", shown="not set", hidden=True)
+    zalo_oauth_url: str = setting("ZALO_OAUTH_URL", gateway_address, "https://oauth.zaloapp.com/v4/oa",
+                                  "Address below which Zalo gives permissions and tokens.")
     inside_hosts: frozenset[str] = setting("INSIDE_HOSTS", host_names, frozenset(),
                                            "Hosts of this network the program may call, such as an SMS gateway: sms.example.vn,"
                                            "10.0.0.5:9443. Named with a port, a host is called on it or on 443. All others are called on "
@@ -197,6 +207,7 @@ class Config:
         self._refuse_half_a_mailbox()
         self._refuse_half_a_bucket()
         self._refuse_half_an_exchange()
+        self._refuse_half_a_zalo()
         if self.replica_url and self.is_sqlite:
             raise SettingRefused(f"{PREFIX}REPLICA_URL is set, and {PREFIX}DATABASE_URL is not one of PostgreSQL: SQLite has no replicas.")
         if self.is_secure or self.allow_plain_http:
@@ -227,6 +238,13 @@ class Config:
             raise SettingRefused(f"Exchange of documents needs both {PREFIX}EDXML_IN and {PREFIX}EDXML_OUT, or neither.")
         if self.edxml_in is not None and self.edxml_in == self.edxml_out:
             raise SettingRefused(f"{PREFIX}EDXML_IN and {PREFIX}EDXML_OUT are the same folder: what was sent would come back.")
+
+    def _refuse_half_a_zalo(self) -> None:
+        parts = {"ZALO_OA_ID": self.zalo_oa_id, "ZALO_CENTRE": self.zalo_centre, "ZALO_APP_ID": self.zalo_app_id,
+                 "ZALO_APP_SECRET": self.zalo_app_secret}  # fmt: skip
+        if any(parts.values()) and not all(parts.values()):
+            missing = ", ".join(PREFIX + name for name, value in parts.items() if not value)
+            raise SettingRefused(f"A Zalo account needs all of its settings; not set: {missing}.")
 
     @classmethod
     def from_environment(cls, environ: Mapping[str, str] = os.environ) -> Config:

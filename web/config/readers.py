@@ -170,6 +170,13 @@ def gateway_address(value: str) -> str:
     return value
 
 
+def zalo_number(value: str) -> str:
+    """The number of an app or account at Zalo; text, since it is longer than some programs' numbers."""
+    if not re.fullmatch("[0-9]{1,24}", value):
+        raise ValueError("allowed is a number of up to 24 digits")
+    return value
+
+
 def scanner_address(value: str) -> str:
     """The address of a ClamAV daemon: a socket of this machine, or a host and port in a trusted network."""
     host, _, port = value.rpartition(":")

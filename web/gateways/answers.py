@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 
-from casework.messages.sending import Refused, TryLater
+from casework.messages.sending import Held, Refused, TryLater
 from casework.parsing import number_in
 
 OF_THE_MESSAGE = frozenset({400, 409, 413, 422})
@@ -11,16 +11,20 @@ OF_THE_MESSAGE = frozenset({400, 409, 413, 422})
 between. They say nothing about the message, which should leave once the fault is fixed."""
 OF_THE_MOMENT = frozenset({408, 425})
 """Refusals after which the next message may succeed at once; the same goes for gateway faults except 503."""
+TOO_MUCH = frozenset({429, 503})
+"""Refusals that end by themselves; all others of ours are for an administrator to mend."""
 
 
 def refuse_unless_taken(status: int, retry_after: str | None) -> None:
-    """Raise Refused or TryLater unless the status says that the message was accepted."""
+    """Raise Refused, TryLater or Held unless the status says that the message was accepted."""
     if 200 <= status < 300:
         return
     if status in OF_THE_MESSAGE:
         raise Refused(f"HTTP {status}")
-    holds_all = status == 503 or (status < 500 and status not in OF_THE_MOMENT)
-    raise TryLater(f"HTTP {status}", after=waiting_time(retry_after), holds_all=holds_all)
+    after = waiting_time(retry_after)
+    if status in OF_THE_MOMENT or (status >= 500 and status not in TOO_MUCH):
+        raise TryLater(f"HTTP {status}", after=after)
+    raise Held(f"HTTP {status}", after=after, asks_administrator=status not in TOO_MUCH)
 
 
 def waiting_time(retry_after: str | None) -> timedelta | None:

@@ -19,6 +19,8 @@ from web.gateways.imap import ImapServer, Mailbox
 from web.gateways.push import PushGateway, kept_key
 from web.gateways.sms import SmsGateway
 from web.gateways.smtp import MailGateway, SmtpServer
+from web.gateways.zalo_keys import AccountKey, FixedKey
+from web.gateways.zalo_oauth import ZaloApp, ZaloOauth
 from web.gateways.zns import ZnsGateway
 from web.reporters.mended import PURPOSE as MENDED
 from web.signed_links import signed_ref
@@ -35,8 +37,10 @@ def open_gateways(config: Config) -> dict[str, Gateway]:
     if config.push:
         contact = f"mailto:{config.mail_address}" if config.mail_address else config.base_url if config.is_secure else TRIAL_CONTACT
         gateways["push"] = PushGateway(lambda: _push_key(config), contact, inside=config.inside_hosts)
-    if config.zns_token:
-        gateways["zns"] = ZnsGateway(config.zns_url, config.zns_token, door)
+    if config.zalo_oa_id:
+        gateways["zns"] = ZnsGateway(config.zns_url, AccountKey(config.zalo_oa_id, now), door)
+    elif config.zns_token:
+        gateways["zns"] = ZnsGateway(config.zns_url, FixedKey(config.zns_token), door)
     if config.sms_url:
         gateways["sms"] = SmsGateway(config.sms_url, config.sms_token, door)
     return gateways
@@ -52,6 +56,14 @@ def open_transport(config: Config) -> Transport | None:
 def open_mailbox(config: Config) -> Mailbox | None:
     """The mailbox answers come to; None where none is configured."""
     return Mailbox(ImapServer.read(config.imap_url), config.mailbox, config.authserv_id) if config.imap_url else None
+
+
+def open_zalo(config: Config) -> ZaloOauth | None:
+    """Zalo's token endpoint for the account of this installation; None where there is none."""
+    if not config.zalo_oa_id:
+        return None
+    app = ZaloApp(config.zalo_oa_id, config.zalo_app_id, config.zalo_app_secret, config.zalo_centre, config.zalo_oauth_url.rstrip("/"))
+    return ZaloOauth(app, Door(config.inside_hosts))
 
 
 def _push_key(config: Config) -> str:

@@ -19,7 +19,7 @@ class SmsGateway:
         self._door = (door or Door()).and_to(url)
 
     def __call__(self, outgoing: Outgoing) -> Receipt:
-        """Send one message. Raises Refused, TryLater, Unreachable, NoAnswer."""
+        """Send one message. Raises Refused, TryLater, Held, Unreachable, NoAnswer."""
         headers = {"Idempotency-Key": outgoing.token, **({"Authorization": f"Bearer {self._token}"} if self._token else {})}
         answer = post_json(self._door, self.url, {"to": outgoing.address, "text": outgoing.words.sms}, headers)
         refuse_unless_taken(answer.status, answer.headers.get("retry-after"))

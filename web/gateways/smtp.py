@@ -19,7 +19,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 from casework.messages import sending
 from casework.messages.rendering import MessageWords
-from casework.messages.sending import NoAnswer, Outgoing, Receipt, Refused, TryLater, Unreachable
+from casework.messages.sending import Held, NoAnswer, Outgoing, Receipt, Refused, TryLater, Unreachable
 from web.accounts.notification_preferences import takes_one_click
 from web.gateways.line import Line
 
@@ -75,7 +75,7 @@ class MailGateway:
         self.sender = sender
 
     def __call__(self, outgoing: Outgoing) -> Receipt:
-        """Send one message. Raises Refused, TryLater, Unreachable before it was handed over, NoAnswer after."""
+        """Send one message. Raises Refused, TryLater, Held, Unreachable before it was handed over, NoAnswer after."""
         recipient = _ascii_address(outgoing.address)
         letter = letter_of(outgoing, recipient, self.sender)
         with Line(sending.HANDED_OVER_WITHIN) as line:
@@ -113,7 +113,7 @@ class MailGateway:
             connection.ehlo_or_helo_if_needed()
         except smtplib.SMTPResponseException as error:
             _leave(connection)
-            raise TryLater(f"SMTP {error.smtp_code}", holds_all=True) from error
+            raise Held(f"SMTP {error.smtp_code}", asks_administrator=error.smtp_code >= 500) from error
         except (OSError, smtplib.SMTPException) as error:
             _leave(connection)
             raise Unreachable(type(error).__name__) from error
@@ -187,7 +187,9 @@ def _refuse_unless_taken(turn: str, code: int, said: bytes, *, good: int = 250) 
     is_barred = status[1].startswith(BARRED) if status else RELAY.search(said) is not None
     if 500 <= code < 600 and not is_ours and not is_barred:
         raise Refused(detail)
-    raise TryLater(detail, holds_all=code == 421 or is_ours)
+    if code == 421 or is_ours:
+        raise Held(detail, asks_administrator=code >= 500)
+    raise TryLater(detail)
 
 
 def _ascii_address(address: str) -> str:

@@ -30,6 +30,8 @@ from casework.privacy.dead_addresses import forget_old_dead
 from casework.rate_limits import drop_old_counters, drop_old_keys
 from casework.upkeep.unsent_files import sweep_unsent
 from casework.verification.anchors import write_anchor
+from casework.zalo.consent import forget_consents
+from casework.zalo.renewal import renew_when_due
 from web.clock import now
 from web.documents.making import make_letter_files
 from web.documents.sealing_job import seal_letters
@@ -88,6 +90,7 @@ def jobs_of(app: Flask) -> list[Job]:
             "plan_digests": lambda moment: plan_morning(moment, configured=frozenset(app.extensions["gateways"])),
             "tell_areas": lambda moment: tell_areas(moment, configured=frozenset(app.extensions["gateways"])),
             **{f"send_{channel}": partial(send, app, channel) for channel in CHANNELS},
+            "renew_zalo": lambda moment: renew_zalo(app, moment),
             "sweep_files": lambda moment: sweep(app, moment),
             "erase_files": lambda moment: remove_erased_files(app.extensions["file_store"], now=moment),
             "write_anchors": lambda moment: write_anchor(app.config["DATA"], now=moment, shelf=shelf_of(app.extensions["file_store"])),
@@ -131,12 +134,13 @@ def sweep(app: Flask, moment: datetime) -> list[str]:
 
 
 def forget_codes(moment: datetime) -> int:
-    """Delete expired one-time codes, unopened tickets of host applications, and unfinished sign-ins."""
+    """Delete expired one-time codes, unopened tickets of host applications, and unfinished sign-ins and consents."""
     with unit_of_work():
         sweep_tickets(moment)
         drop_old_challenges(moment)
         drop_old_begun(moment)
         sweep_outside(moment)
+        forget_consents(moment)
         return sweep_codes(moment)
 
 
@@ -150,6 +154,14 @@ def route(app: Flask, moment: datetime) -> None:
     """Work out who is notified of new events, and over which of this installation's channels."""
     while route_messages(moment, ROUTED_TOGETHER, configured=frozenset(app.extensions["gateways"])) >= ROUTED_TOGETHER:
         pass
+
+
+def renew_zalo(app: Flask, _moment: datetime) -> int:
+    """Keep the permission to send by Zalo alive."""
+    zalo = app.extensions["zalo"]
+    if zalo is None:
+        return 0
+    return int(renew_when_due(zalo.app.oa_id, zalo.renewed, folder=app.config["DATA"], clock=now))
 
 
 def send(app: Flask, channel: str, _moment: datetime) -> int:

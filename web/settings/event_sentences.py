@@ -28,7 +28,7 @@ KIND_WORDS: dict[str, Bilingual] = {
     **{kind: TITLES[kind] for kind in ("deputy", "agency", "area", "boundary")},
     "calendar_day": Bilingual("Ngày nghỉ, ngày làm bù", "Day of the calendar"),
     "office_hours": Bilingual("Giờ làm việc", "Office hours"),
-    **{kind: TITLES[kind] for kind in ("text", "house_setting", "wallboard", "reorganisation", "host_app")},
+    **{kind: TITLES[kind] for kind in ("text", "house_setting", "wallboard", "reorganisation", "host_app", "zalo_account")},
     "service_account": Bilingual("Tài khoản kết nối", "Service account"),
     "service_key": Bilingual("Khóa của tài khoản kết nối", "Key of a service account"),
     "webhook_endpoint": Bilingual("Địa chỉ nhận tin (webhook)", "Endpoint of webhooks"),

@@ -109,6 +109,12 @@ SECTIONS: list[Section] = [
         "words",
     ),
     Section(
+        "settings_zalo.zalo",
+        lazy(TITLES["zalo_account"]),
+        _l("Whether messages may leave by the Official Account; giving the permission."),
+        group="words",
+    ),
+    Section(
         "settings_reorganisations.reorganisations",
         lazy(TITLES["reorganisation"]),
         _l("Areas, agencies and centres that end and are followed by others, with what moves where."),

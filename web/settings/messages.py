@@ -23,6 +23,7 @@ from casework.messages.dead_letters import (
     ways_to,
 )
 from casework.messages.digests import DIGEST
+from casework.messages.faults import faults
 from casework.messages.kinds import KINDS
 from casework.messages.rendering import TEST_MESSAGE
 from casework.parsing import number_in
@@ -31,6 +32,7 @@ from web.accounts.notification_preferences import CHANNEL_LABELS
 from web.clock import now
 from web.exports.links import export_url
 from web.forms import Form
+from web.gateways.fault_words import what_is_wrong, what_to_do
 from web.gateways.opening import gateways_here
 from web.guards import actor, performs
 from web.locales import in_reader_language as local
@@ -116,6 +118,9 @@ def _page(*, refusal: str = "") -> str:
         why=request.form.get("why", ""),
         chosen=set(_chosen()),
         channels=channel_states(actor()),
+        faults=faults(gateways_here(), now()),
+        what_is_wrong=what_is_wrong,
+        what_to_do=what_to_do,
         configured=gateways_here(),
         labels=CHANNEL_LABELS,
         most_counted=MOST_COUNTED,

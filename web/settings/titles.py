@@ -16,6 +16,7 @@ TITLES: dict[str, Bilingual] = {
     "calendar": Bilingual("Lịch làm việc", "Working calendar"),
     "text": Bilingual("Lời tin nhắn", "Words of messages"),
     "messages": Bilingual("Tin gửi đi", "Messages sent"),
+    "zalo_account": Bilingual("Zalo", "Zalo"),
     "reorganisation": Bilingual("Sắp xếp lại đơn vị", "Reorganisations"),
     "wallboard": Bilingual("Tivi hiển thị", "Televisions"),
     "host_app": Bilingual("Ứng dụng đăng nhập thay", "Applications that sign people in"),

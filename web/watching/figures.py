@@ -4,7 +4,7 @@ import shutil
 import threading
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,12 +17,14 @@ from casework.db import db
 from casework.lateness import late
 from casework.local_time import LOCAL_ZONE
 from casework.messages.choices import CHANNELS
-from casework.messages.sending import under_way
+from casework.messages.faults import faults
+from casework.messages.queue import under_way
 from casework.models import (
     Anchor,
     Breach,
     Case,
     Centre,
+    ChannelFault,
     Delivery,
     DocumentNumber,
     Event,
@@ -45,6 +47,7 @@ from casework.rights.breaches import waits_for_notice
 from casework.setting_values import value_of
 from casework.upkeep.jobs import job_rows
 from casework.upkeep.server_processes import known_processes, marks
+from casework.zalo.consent import AccountSeen, account_seen
 from web.clock import now
 from web.http.replica import nearness_here
 from web.watching.certificates import Certificate, certificates_here
@@ -137,6 +140,10 @@ class Figures:
     unreleased: int = 0
     """Cases whose village or street nobody has released, counted up to MOST."""
     points_in_clear: int = 0
+    faults: tuple[ChannelFault, ...] = ()
+    """Of the configured channels."""
+    zalo: AccountSeen | None = None
+    """The Official Account, where one is set up."""
 
 
 _guard = threading.Lock()
@@ -184,10 +191,17 @@ def count(app: Flask, at: datetime) -> Figures:
         ),
         unreleased=_number(select(Case.id).where(waits(), Case.quarantined_at.is_(None))),
         points_in_clear=_number(select(Report.id).where(is_in_clear())),
+        faults=tuple(faults(app.extensions["gateways"], at)),
+        zalo=_zalo(app),
     )  # fmt: skip
-    for row in (*found.jobs.values(), *found.processes, *found.marks.values()):
+    for row in (*found.jobs.values(), *found.processes, *found.marks.values(), *found.faults):
         db.session.expunge(row)             # kept longer than the session
     return found
+
+
+def _zalo(app: Flask) -> AccountSeen | None:
+    zalo = app.extensions["zalo"]
+    return replace(account_seen(zalo.app.oa_id), consented_by=None) if zalo is not None else None
 
 
 def _open_cases(centres: list[int], at: datetime) -> dict[str, tuple[int, int]]:

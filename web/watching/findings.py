@@ -2,18 +2,19 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from casework.bilingual import Bilingual
-from casework.messages.choices import CHANNELS
 from casework.models import ProgramProcess
 from casework.settings.gaps import Gaps
 from casework.upkeep.server_processes import LOST_AFTER
-from web.watching.figures import Backlog, Figures
+from web.watching.figures import Figures
 from web.watching.finding import Finding, Level
+from web.watching.findings_of_channels import of_channels
 from web.watching.findings_of_keeping import of_keeping
 from web.watching.findings_of_settings import of_settings
 from web.watching.findings_of_standbys import of_standbys
+from web.watching.findings_of_zalo import of_zalo
 from web.watching.job_words import what_is
 from web.watching.spans import span
 from workflows.jobs import INTERVALS
@@ -23,7 +24,7 @@ FAILURES = 3
 """Consecutive failures of a job before it is reported: a server that once does not answer is no news."""
 MISSED = 3
 """Intervals after which a job counts as missed."""
-TIMERS_LATE, UNROUTED, DELIVERIES_LATE, FILES_LATE = 5 * MINUTE, 10 * MINUTE, 2 * HOUR, 30 * MINUTE
+TIMERS_LATE, UNROUTED, FILES_LATE = 5 * MINUTE, 10 * MINUTE, 30 * MINUTE
 CLOCKS_DIFFER = timedelta(seconds=2)
 CERTIFICATE_SOON, CERTIFICATE_NOW = 45 * DAY, 14 * DAY
 DISK_LOW, DISK_FULL, DISK_LEAST = 0.15, 0.05, 1_000_000_000
@@ -47,7 +48,7 @@ def findings(found: Figures, around: Surroundings) -> list[Finding]:
     parts = (
         _schema(around), _breaches(found), _villages(found), _processes(found), _jobs(found), _waiting(found, around), _points(found),
         _disks(found), of_keeping(found, key_ids=around.key_ids, exposed_keys=around.exposed_keys), _ends(found), of_standbys(found),
-        of_settings(around.gaps),
+        of_settings(around.gaps), of_zalo(found.zalo, found.at),
     )  # fmt: skip
     return sorted((each for part in parts for each in part), key=lambda each: -each.level)
 
@@ -177,8 +178,7 @@ def _waiting(found: Figures, around: Surroundings) -> Iterator[Finding]:
                       f"{found.unrouted.count} messages have not been worked out, the oldest for {span(age).en}."),
             Bilingual("Xem việc “Xác định ai được báo tin”.", "Look at the job that works out who is told."), "settings_jobs.jobs",
         )  # fmt: skip
-    for channel in CHANNELS:
-        yield from _channel(channel, found.deliveries.get(channel, Backlog()), found.at, is_open=channel in around.channels)
+    yield from of_channels(found, around.channels)
     if given_up := sum(found.given_up.values()):
         yield Finding(
             Level.WARNING, "given_up",
@@ -202,26 +202,6 @@ def _waiting(found: Figures, around: Surroundings) -> Iterator[Finding]:
             Bilingual(f"{number} tệp chờ tiến trình nền quá lâu ({vi}).", f"{number} files wait for the worker for too long ({en})."),
             Bilingual("Xem việc nền tương ứng và nhật ký.", "Look at the job that makes them, and at the log."), "settings_jobs.jobs",
         )  # fmt: skip
-
-
-WAYS = {
-    "email": Bilingual("thư điện tử", "e-mail"), "push": Bilingual("thông báo trình duyệt", "notices in the browser"),
-    "zns": Bilingual("Zalo", "Zalo"), "sms": Bilingual("tin nhắn SMS", "SMS"),
-}  # fmt: skip
-
-
-def _channel(channel: str, waits: Backlog, at: datetime, *, is_open: bool) -> Iterator[Finding]:
-    if not waits.count or waits.age(at) <= DELIVERIES_LATE:
-        return
-    what = Bilingual(f"{waits.count} tin qua {WAYS[channel].vi} chưa gửi được, lâu nhất {span(waits.age(at)).vi}.",
-                     f"{waits.count} messages by {WAYS[channel].en} have not left, the oldest for {span(waits.age(at)).en}.")  # fmt: skip
-    todo = (
-        Bilingual("Kiểm tra máy chủ gửi tin; sau một lần ngừng dài tin đi dần theo nhịp đã đặt.",
-                  "Check the gateway; after an outage messages leave at the pace that is set.")
-        if is_open
-        else Bilingual("Kênh này chưa được thiết lập trên máy chủ.", "This channel is not configured on the server.")
-    )  # fmt: skip
-    yield Finding(Level.WARNING, "deliveries", what, todo, "settings_messages.messages")
 
 
 def _points(found: Figures) -> Iterator[Finding]:

@@ -29,6 +29,7 @@ WHAT: dict[str, Bilingual] = {
     "send_push": Bilingual("Gửi thông báo đến trình duyệt", "Send notices to browsers"),
     "send_zns": Bilingual("Gửi tin Zalo", "Send messages by Zalo"),
     "send_sms": Bilingual("Gửi tin nhắn SMS", "Send SMS"),
+    "renew_zalo": Bilingual("Gia hạn quyền gửi tin qua Zalo", "Renew the permission to send by Zalo"),
     "sweep_files": Bilingual("Dọn ảnh của biểu mẫu không gửi và dấu vết cũ", "Sweep photos of forms never sent, and old traces"),
     "erase_files": Bilingual("Xóa hẳn các tệp đã bị gỡ", "Remove files that were erased"),
     "write_anchors": Bilingual("Ký và ghi mốc neo của nhật ký ra ngoài", "Sign the heads of the history and write them out"),

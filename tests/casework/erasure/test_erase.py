@@ -94,7 +94,7 @@ NOT_OF_A_CASE = frozenset({
     "area_subscription", "area_news",
     # settings, and who is told by which way; plans of a reorganisation: their journal is marked below
     "behalf_agreement", "complexity", "house_setting", "provisioned_person", "service_account", "service_key", "wallboard",
-    "staged_import", "message_choice", "push_subscription", "reorganisation", "reorganisation_step",
+    "staged_import", "message_choice", "channel_fault", "push_subscription", "reorganisation", "reorganisation_step",
     # where other systems are called; what is told to them are refs and a code, and goes with a case that is set apart
     "webhook_course", "webhook_endpoint", "webhook_secret",
     # what the process keeps: names of steps, ids and flags, never what people wrote; values of drawn steps: workflows/test_forgetting

@@ -1,0 +1,1 @@
+"""Pages of the Official Account at Zalo."""
