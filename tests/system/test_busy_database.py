@@ -430,6 +430,7 @@ NOT_HERE = {
     "tell_endpoints": "its turns have threads of their own; a claim left behind runs out (tests/casework/doors/webhooks/test_sending.py)",
     "exchange_documents": "needs folders; cut off at each step in tests/casework/exchange/test_carrying.py",
     "fetch_photos": "calls other hosts; a claim left behind runs out (tests/web/open311/test_photo_addresses.py)",
+    "renew_zalo": "calls Zalo; killed at every point of a renewal in tests/zalo/test_renewal.py",
     "fetch_letters": "calls the mailbox, which keeps what is not kept here (tests/web/mail_in/test_fetching.py)",
     "take_letters": "does nothing without a mailbox; a claim left behind runs out (tests/web/mail_in/test_taking.py)",
     "go_on_with_moves": "tests/workflows/moving/test_plans.py refuses a statement of it",
