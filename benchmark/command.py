@@ -33,8 +33,8 @@ def measure(*, say: Say, progress: Progress, **asked: Any) -> None:
 
         seconds = asked["seconds"] or RATE_SECONDS
         measured = rate.run(
-            seconds=seconds, hands=asked["hands"] or RATE_HANDS, servers=asked["servers"], database_url=asked["database_url"],
-            out=asked["out"], say=say,
+            seconds=seconds, hands=asked["hands"] or RATE_HANDS, servers=asked["servers"], programs=asked["programs"],
+            database_url=asked["database_url"], out=asked["out"], say=say,
         )  # fmt: skip
         _say_all(rate.lines(measured), say)
     elif asked["load"]:

@@ -78,6 +78,7 @@ class HttpBrowser:
         """The id its requests have in the server's log."""
         self.retry_after = ""
         """What the last answer said of trying again."""
+        self.etag = ""
         self._connection: http.client.HTTPConnection | None = None
         self._asking = threading.Lock()
 
@@ -137,10 +138,7 @@ class HttpBrowser:
 
     def _answered(self, method: str, path: str, kind: str, body: str | None) -> tuple[int, str, str]:
         begun = perf_counter()
-        headers = {"Cookie": "; ".join(f"{name}={value}" for name, value in self.cookies.items()), "User-Agent": "langbiang benchmark"}
-        headers |= {"X-Request-Id": self.mark} if self.mark else {}
-        if body is not None:
-            headers["Content-Type"] = "application/x-www-form-urlencoded"
+        headers = {"User-Agent": "langbiang benchmark", **self._headers(body)} | ({"X-Request-Id": self.mark} if self.mark else {})
         try:
             answer, data = self._exchange(method, path, body, headers)
         except (OSError, http.client.HTTPException) as fault:
@@ -148,10 +146,14 @@ class HttpBrowser:
             self._note(kind, begun, 599, path)
             raise PageFailed(f"{method} {path}: {type(fault).__name__}") from fault
         self._note(kind, begun, answer.status, path)
-        self.retry_after = answer.headers.get("Retry-After", "")
+        self.retry_after, self.etag = answer.headers.get("Retry-After", ""), answer.headers.get("ETag", "")
         for line in answer.headers.get_all("Set-Cookie", []):
             self.cookies.update({name: morsel.value for name, morsel in SimpleCookie(line).items()})
         return answer.status, data.decode("utf-8", "replace"), answer.headers.get("Location", "")
+
+    def _headers(self, body: str | None) -> dict[str, str]:
+        headers = {"Cookie": "; ".join(f"{name}={value}" for name, value in self.cookies.items())}
+        return headers if body is None else {**headers, "Content-Type": "application/x-www-form-urlencoded"}
 
     def _exchange(self, method: str, path: str, body: str | None, headers: dict[str, str]) -> tuple[http.client.HTTPResponse, bytes]:
         """The server may have closed a persistent connection meanwhile: then the page is requested again on a new one."""

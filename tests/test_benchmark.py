@@ -251,13 +251,15 @@ def test_pages_steps_and_timers_of_a_house_are_timed_and_compared(
 
 
 @pytest.mark.skipif(not WHOLE, reason="in a whole run: below, lives that arrive go the same way over HTTP")
-def test_whole_lives_are_counted_with_errors_and_memory() -> None:
-    measured = rate.run(seconds=1, hands=1, servers=1)
+@pytest.mark.parametrize("programs", [False, True])
+def test_whole_lives_are_counted_with_errors_and_memory(programs: bool) -> None:
+    measured = rate.run(seconds=1, hands=1, servers=1, programs=programs)
     print("\n".join(rate.lines(measured)))
     figures = {each.name: each for each in measured.figures}
     assert measured.faults == []
     assert figures["errors"].is_met
     assert figures["lives a second"].value
+    assert ("an act by REST, p95" in figures) is programs
     assert min(measured.beside["memory_mb"]["servers"] + measured.beside["memory_mb"]["worker"]) > 0
 
 
